@@ -1,0 +1,43 @@
+//! Asks the API whether it works, and prints its answer as JSON.
+//!
+//! ```sh
+//! cargo run --example healthcheck
+//! ```
+//!
+//! With `PISTE_CLIENT_ID` set, the environment variables say whom to ask and how; see the README. Without it, the example
+//! asks a sandbox of its own. Exit status: 0, or 1 with a message on standard error.
+
+use std::env;
+use std::io::{self, Write};
+
+use anyhow::Context;
+use menage_b2b::Client;
+use menage_b2b::mock::PisteSandbox;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<()> {
+    // Warnings of the SDK, such as plain http to another machine, go to standard error.
+    tracing_subscriber::fmt()
+        .with_writer(io::stderr)
+        .with_max_level(tracing_subscriber::filter::LevelFilter::WARN)
+        .init();
+
+    if env::var_os("PISTE_CLIENT_ID").is_some() {
+        let client = Client::from_env().context("the environment variables do not make a client")?;
+        return print_health(&client).await;
+    }
+    let sandbox = PisteSandbox::start().await;
+    writeln!(
+        io::stderr(),
+        "PISTE_CLIENT_ID is not set: asking an embedded sandbox at {}, not PISTE",
+        sandbox.base_url()
+    )?;
+    let client = sandbox.client_builder().build()?;
+    print_health(&client).await
+}
+
+async fn print_health(client: &Client) -> anyhow::Result<()> {
+    let health = client.healthcheck().send().await.context("the health check failed")?;
+    let json = serde_json::to_string_pretty(&*health)?;
+    writeln!(io::stdout(), "{json}").context("standard output cannot be written")
+}

@@ -1,0 +1,41 @@
+//! The end of a generated call: what progenitor made of it becomes an [`Error`] of ours.
+//!
+//! progenitor's own error prints bodies and headers, and its hooks can report a failure as text only. So a failed call
+//! travels through the generated code as an answer that no server can give, and comes out typed at the other end.
+
+use progenitor_client::{Error as Generated, ResponseValue};
+use reqwest::{Response, StatusCode};
+
+use crate::error::{Error, Peer};
+use crate::transport::failure;
+
+/// HTTP ends at 599 (RFC 9110, 15); no document declares more.
+const CARRIER_STATUS: u16 = 999;
+
+/// Wraps a failure into an answer.
+pub(crate) fn carry(error: Error) -> Response {
+    let mut response = http::Response::new("");
+    *response.status_mut() = StatusCode::from_u16(CARRIER_STATUS).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response.extensions_mut().insert(error);
+    response.into()
+}
+
+/// Turns the outcome of generated code into ours. `build.rs` puts a call of this around each generated `send`.
+pub(crate) async fn settle<T, E>(outcome: Result<ResponseValue<T>, Generated<E>>) -> Result<ResponseValue<T>, Error> {
+    let error = match outcome {
+        Ok(value) => return Ok(value),
+        Err(error) => error,
+    };
+    Err(match error {
+        Generated::UnexpectedResponse(mut response) => match response.extensions_mut().remove::<Error>() {
+            Some(carried) => carried,
+            None => failure(response).await,
+        },
+        Generated::ErrorResponse(value) => Error::answer(value.status(), value.headers().clone(), Vec::new()),
+        Generated::InvalidResponsePayload(_, fault) => Error::invalid_answer(&fault),
+        Generated::InvalidRequest(message) | Generated::Custom(message) => Error::invalid_request(message),
+        Generated::CommunicationError(error)
+        | Generated::ResponseBodyError(error)
+        | Generated::InvalidUpgrade(error) => Error::transport(error, Peer::Api),
+    })
+}

@@ -1,0 +1,157 @@
+//! Who the client is: an identifier and a secret.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use secrecy::{ExposeSecret, SecretString};
+use tokio::io::AsyncReadExt;
+
+use crate::error::Error;
+
+/// No secret is longer; a device or a log file taken for one ends here.
+const MAX_SECRET_FILE: u64 = 64 * 1024;
+
+/// The "Identifiants Oauth" of an application, as the PISTE portal shows them (not its "API Keys").
+///
+/// Blanks and line ends around either are taken off: they come with copy and paste. `Debug` shows no secret, and of the
+/// identifier only the beginning, since the two are easily swapped.
+#[derive(Clone)]
+pub struct Credentials {
+    client_id: String,
+    secret: Secret,
+}
+
+#[derive(Clone)]
+enum Secret {
+    Value(SecretString),
+    File(PathBuf),
+}
+
+impl Credentials {
+    /// Takes the identifier and the secret.
+    pub fn new(client_id: impl Into<String>, client_secret: impl Into<SecretString>) -> Self {
+        Self { client_id: trimmed(&client_id.into()), secret: Secret::Value(trimmed_secret(&client_secret.into())) }
+    }
+
+    /// Takes the identifier, and a file that holds the secret and nothing else. The file is read again at each token
+    /// request, so that a rotated secret takes effect without a restart.
+    pub fn from_secret_file(client_id: impl Into<String>, path: impl Into<PathBuf>) -> Self {
+        Self { client_id: trimmed(&client_id.into()), secret: Secret::File(path.into()) }
+    }
+
+    pub(super) fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
+    /// Refuses what can be known to be wrong before a token is needed.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        if self.client_id.is_empty() {
+            return Err(Error::configuration("the client id (PISTE_CLIENT_ID) is empty"));
+        }
+        match &self.secret {
+            Secret::Value(secret) if secret.expose_secret().is_empty() => {
+                Err(Error::configuration("the client secret (PISTE_CLIENT_SECRET) is empty"))
+            }
+            Secret::Value(_) | Secret::File(_) => Ok(()),
+        }
+    }
+
+    /// Gives the secret as it is now.
+    pub(super) async fn secret(&self) -> Result<SecretString, Error> {
+        match &self.secret {
+            Secret::Value(secret) => Ok(secret.clone()),
+            Secret::File(path) => read_secret(path).await,
+        }
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let beginning: String = self.client_id.chars().take(4).collect();
+        let secret = match &self.secret {
+            Secret::Value(_) => "[redacted]".to_owned(),
+            Secret::File(path) => format!("[from {}]", path.display()),
+        };
+        f.debug_struct("Credentials")
+            .field("client_id", &format_args!("{beginning}…"))
+            .field("client_secret", &format_args!("{secret}"))
+            .finish()
+    }
+}
+
+async fn read_secret(path: &Path) -> Result<SecretString, Error> {
+    let fault = |what: &str| {
+        Error::configuration(format!(
+            "the file of the client secret (PISTE_CLIENT_SECRET_FILE), {}, {what}",
+            path.display()
+        ))
+    };
+    let mut text = String::new();
+    let file = tokio::fs::File::open(path).await.map_err(|error| fault("cannot be opened").with_source(error))?;
+    file.take(MAX_SECRET_FILE + 1)
+        .read_to_string(&mut text)
+        .await
+        .map_err(|error| fault("cannot be read as text").with_source(error))?;
+    let text = SecretString::from(text);
+    let secret = trimmed_secret(&text);
+    match text.expose_secret().len() {
+        length if length as u64 > MAX_SECRET_FILE => Err(fault("is too long for a secret")),
+        _ if secret.expose_secret().is_empty() => Err(fault("is empty")),
+        _ => Ok(secret),
+    }
+}
+
+fn trimmed(text: &str) -> String {
+    text.trim().to_owned()
+}
+
+fn trimmed_secret(text: &SecretString) -> SecretString {
+    text.expose_secret().trim().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn secret_of(credentials: &Credentials) -> String {
+        credentials.secret().await.unwrap().expose_secret().to_owned()
+    }
+
+    #[tokio::test]
+    async fn blanks_around_pasted_identifiers_are_taken_off() {
+        let credentials = Credentials::new(" id\t\r\n", "\n hush hush \r\n");
+        assert_eq!(credentials.client_id(), "id");
+        assert_eq!(secret_of(&credentials).await, "hush hush");
+    }
+
+    #[test]
+    fn empty_identifiers_are_refused() {
+        for credentials in [Credentials::new(" ", "hush-hush"), Credentials::new("id", " \n")] {
+            assert!(credentials.check().unwrap_err().to_string().contains("is empty"));
+        }
+        assert!(Credentials::new("id", "hush-hush").check().is_ok());
+    }
+
+    #[test]
+    fn debug_shows_neither_the_secret_nor_the_whole_identifier() {
+        let shown = format!("{:?}", Credentials::new("abcdefgh", "hush-hush"));
+        assert_eq!(shown, "Credentials { client_id: abcd…, client_secret: [redacted] }");
+    }
+
+    #[tokio::test]
+    async fn a_missing_empty_or_endless_secret_file_is_named() {
+        let folder = std::env::temp_dir().join(format!("menage-b2b-{}-secrets", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("empty"), " \n").unwrap();
+        std::fs::write(folder.join("binary"), [0xff, 0xfe]).unwrap();
+        std::fs::write(folder.join("long"), "x".repeat(64 * 1024 + 1)).unwrap();
+        for (name, fault) in
+            [("missing", "cannot be opened"), ("empty", "is empty"), ("binary", "as text"), ("long", "too long")]
+        {
+            let message =
+                Credentials::from_secret_file("id", folder.join(name)).secret().await.unwrap_err().to_string();
+            assert!(message.contains(fault) && message.contains(name), "{message}");
+        }
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+}

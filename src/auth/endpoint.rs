@@ -1,0 +1,180 @@
+//! *How* to fetch a token. Knows nothing of time.
+
+use oauth2::basic::{BasicClient, BasicTokenType};
+use oauth2::{
+    AuthType, ClientId, ClientSecret, HttpRequest, HttpResponse, RequestTokenError, Scope, TokenResponse, TokenUrl,
+};
+use reqwest::Url;
+use secrecy::ExposeSecret;
+use serde_json::{Map, Value, json};
+
+use super::credentials::Credentials;
+use super::token::Grant;
+use crate::body::read_beginning;
+use crate::error::{Error, Peer};
+
+/// The token endpoint and what it is asked with.
+pub(super) struct Endpoint {
+    http: reqwest::Client,
+    url: TokenUrl,
+    credentials: Credentials,
+    scopes: Vec<Scope>,
+}
+
+impl Endpoint {
+    pub(super) fn new(
+        http: reqwest::Client,
+        url: Url,
+        credentials: Credentials,
+        scopes: &[String],
+    ) -> Result<Self, Error> {
+        let scopes = scopes.iter().flat_map(|scopes| scopes.split_whitespace()).map(checked_scope);
+        Ok(Self { http, url: TokenUrl::from_url(url), credentials, scopes: scopes.collect::<Result<_, _>>()? })
+    }
+
+    /// Asks for a token, once. The credentials go in the form (RFC 6749, 2.3.1): PISTE does not read a Basic header.
+    pub(super) async fn fetch(&self) -> Result<Grant, Error> {
+        let secret = ClientSecret::new(self.credentials.secret().await?.expose_secret().to_owned());
+        let client = BasicClient::new(ClientId::new(self.credentials.client_id().to_owned()))
+            .set_client_secret(secret)
+            .set_auth_type(AuthType::RequestBody)
+            .set_token_uri(self.url.clone());
+        let request = client.exchange_client_credentials().add_scopes(self.scopes.iter().cloned());
+        let answer =
+            request.request_async(&|request| send(self.http.clone(), request)).await.map_err(|error| match error {
+                RequestTokenError::Request(error) => error,
+                // The others quote the answer, and `send` lets nothing through that could cause them.
+                _ => Error::invalid_token_answer("it cannot be read"),
+            })?;
+        // RFC 6749, 7.1: a token of a type that one does not understand must not be used.
+        if *answer.token_type() != BasicTokenType::Bearer {
+            return Err(Error::invalid_token_answer("its token is not a Bearer token"));
+        }
+        Grant::new(answer.access_token().secret(), answer.expires_in())
+    }
+}
+
+/// Sends the request. Only a token goes back to `oauth2`, which would lose the status of all else.
+async fn send(http: reqwest::Client, request: HttpRequest) -> Result<HttpResponse, Error> {
+    let failed = |error| Error::transport(error, Peer::TokenEndpoint);
+    let request = request.try_into().map_err(failed)?;
+    let response = http.execute(request).await.map_err(failed)?;
+    let status = response.status();
+    let body = read_beginning(response).await;
+    if status.is_success() {
+        let token = token_answer(&body.map_err(failed)?)?;
+        return Ok(HttpResponse::new(token.to_string().into_bytes()));
+    }
+    Err(match body.ok().and_then(|body| error_code(&body)) {
+        Some(code) => Error::refused_by_token_endpoint(&code, status),
+        None => Error::token_endpoint_status(status),
+    })
+}
+
+/// Refuses what RFC 6749, 3.3 has no room for.
+fn checked_scope(scope: &str) -> Result<Scope, Error> {
+    let is_allowed = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\');
+    if !scope.bytes().all(is_allowed) {
+        let fault = "a scope (`scopes`, PISTE_SCOPE) has a character that no scope may have: only printable ASCII without \" and \\";
+        return Err(Error::configuration(fault));
+    }
+    Ok(Scope::new(scope.to_owned()))
+}
+
+/// Reads an answer of success leniently, and writes it again as RFC 6749, 5.1 has it, with the fields that matter here.
+fn token_answer(body: &[u8]) -> Result<Value, Error> {
+    let answer = object(body).ok_or_else(|| Error::invalid_token_answer("it is not a JSON object"))?;
+    let Some(Value::String(access_token)) = answer.get("access_token") else {
+        return Err(Error::invalid_token_answer("it has no access token"));
+    };
+    let token_type = match answer.get("token_type") {
+        Some(Value::String(token_type)) => token_type.trim(),
+        None | Some(Value::Null) => "bearer",
+        Some(_) => return Err(Error::invalid_token_answer("its token type is not text")),
+    };
+    let expires_in = answer.get("expires_in").and_then(seconds);
+    Ok(json!({ "access_token": access_token, "token_type": token_type, "expires_in": expires_in }))
+}
+
+/// Reads a number of seconds, which Axway writes as text too. A fraction is cut off; what has ended has no life left.
+fn seconds(value: &Value) -> Option<u64> {
+    let number = match value {
+        Value::Number(number) => number.as_f64()?,
+        Value::String(text) => text.trim().parse().ok()?,
+        _ => return None,
+    };
+    // The cast saturates at both ends.
+    number.is_finite().then_some(number as u64)
+}
+
+/// Finds the code of an error by RFC 6749, 5.2.
+fn error_code(body: &[u8]) -> Option<String> {
+    object(body)?.get("error")?.as_str().map(str::to_owned)
+}
+
+fn object(body: &[u8]) -> Option<Map<String, Value>> {
+    const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+    serde_json::from_slice(body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lifetimes_in_every_form_are_read() {
+        for (value, expected) in [
+            (json!(3600), Some(3600)),
+            (json!("3600"), Some(3600)),
+            (json!(" 3600 "), Some(3600)),
+            (json!(3600.9), Some(3600)),
+            (json!("3600.9"), Some(3600)),
+            (json!(0), Some(0)),
+            (json!(-1), Some(0)),
+            (json!(1e300), Some(u64::MAX)),
+            (json!("inf"), None),
+            (json!("NaN"), None),
+            (json!("soon"), None),
+            (json!(""), None),
+            (json!(null), None),
+            (json!([3600]), None),
+        ] {
+            assert_eq!(seconds(&value), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn answers_that_stray_from_the_rfc_are_still_read() {
+        let read = |body: &str| token_answer(body.as_bytes()).unwrap();
+        let expected = json!({"access_token": "abc", "token_type": "bearer", "expires_in": 60});
+        assert_eq!(read(r#"{"access_token":"abc","token_type":"bearer","expires_in":60}"#), expected);
+        assert_eq!(read(r#"{"access_token":"abc","expires_in":"60","scope":["a"],"x":{}}"#), expected);
+        assert_eq!(read("\u{feff}{\"access_token\":\"abc\",\"token_type\":null,\"expires_in\":60}"), expected);
+    }
+
+    #[test]
+    fn answers_without_a_token_are_refused_without_being_quoted() {
+        for body in [
+            "",
+            "<html>hush-hush</html>",
+            "[\"hush-hush\"]",
+            r#"{"access_token":["hush-hush"]}"#,
+            r#"{"access_token":null}"#,
+            r#"{"token":"hush-hush"}"#,
+            r#"{"access_token":"hush-hush","token_type":7}"#,
+        ] {
+            let error = token_answer(body.as_bytes()).unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("hush"), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn scopes_are_checked() {
+        for scope in ["openid", "dihal.sisiaoapimenage", "https://example.test/a!#$[]~"] {
+            assert_eq!(checked_scope(scope).unwrap().as_str(), scope);
+        }
+        for scope in ["é", "a\"b", "a\\b", "a\u{7f}"] {
+            assert!(checked_scope(scope).is_err(), "{scope}");
+        }
+    }
+}

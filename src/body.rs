@@ -1,0 +1,18 @@
+//! Bodies of answers that are read for their reason, not for their content.
+
+use reqwest::Response;
+
+/// What is read of a body at most, in bytes: more than any token or reason needs.
+pub(crate) const LIMIT: usize = 64 * 1024;
+
+/// Reads the beginning of a body, [`LIMIT`] bytes at most. The rest stays unread.
+pub(crate) async fn read_beginning(mut response: Response) -> Result<Vec<u8>, reqwest::Error> {
+    let mut beginning = Vec::new();
+    while beginning.len() < LIMIT
+        && let Some(chunk) = response.chunk().await?
+    {
+        let room = LIMIT - beginning.len();
+        beginning.extend_from_slice(&chunk[..chunk.len().min(room)]);
+    }
+    Ok(beginning)
+}

@@ -1,0 +1,262 @@
+//! The client: puts the parts together.
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::HeaderMap;
+use reqwest::{Request, Response};
+
+use crate::address::{PlainHttp, Setting};
+use crate::auth::{Authenticator, Credentials};
+use crate::config::Config;
+use crate::environment::Environment;
+use crate::error::Error;
+use crate::generated;
+use crate::http::Http;
+use crate::transport::Transport;
+
+/// The scopes that a partner is given: the one that the portal's "Authorize" shows, and the one asked for with the access.
+const DEFAULT_SCOPES: [&str; 2] = ["openid", "dihal.sisiaoapimenage"];
+
+/// Calls the API with a PISTE token.
+///
+/// The operations of the document are methods of [`MenageB2B`](crate::MenageB2B), to which a client derefs:
+///
+/// ```no_run
+/// # async fn run() -> Result<(), menage_b2b::Error> {
+/// use menage_b2b::{Client, Credentials, Environment};
+///
+/// let client = Client::builder(Environment::Sandbox, Credentials::new("client id", "client secret"))
+///     .base_url("https://host/path")
+///     .build()?;
+/// let health = client.healthcheck().send().await?;
+/// println!("{} fields", health.len());
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Clones are cheap and share one token and one connection pool. It runs on tokio and starts nothing until a call is made.
+#[derive(Clone, Debug)]
+pub struct Client {
+    generated: Arc<generated::Client>,
+}
+
+impl Client {
+    /// Begins a client for one of the environments of PISTE.
+    pub fn builder(environment: Environment, credentials: Credentials) -> ClientBuilder {
+        ClientBuilder {
+            environment,
+            credentials,
+            base_url: None,
+            token_url: None,
+            scopes: DEFAULT_SCOPES.map(str::to_owned).into(),
+            plain_http: PlainHttp::default(),
+            http: Http::new(),
+        }
+    }
+
+    /// Makes a client of the environment variables; see [`builder_from_env`](Self::builder_from_env).
+    ///
+    /// # Errors
+    ///
+    /// As [`builder_from_env`](Self::builder_from_env) and [`ClientBuilder::build`].
+    pub fn from_env() -> Result<Self, Error> {
+        Self::builder_from_env()?.build()
+    }
+
+    /// Begins a client with what the environment variables say. Blanks around a value do not count.
+    ///
+    /// | variable | meaning |
+    /// | --- | --- |
+    /// | `PISTE_CLIENT_ID` | identifier of the application ("Identifiants Oauth") |
+    /// | `PISTE_CLIENT_SECRET` | its secret |
+    /// | `PISTE_CLIENT_SECRET_FILE` | instead: a file with the secret, read again at each token request |
+    /// | `PISTE_ENVIRONMENT` | `sandbox` (default) or `production` |
+    /// | `PISTE_TOKEN_URL` | another token endpoint than the environment's |
+    /// | `PISTE_SCOPE` | scopes to ask for, separated by blanks (default: `openid dihal.sisiaoapimenage`); empty: none |
+    /// | `MENAGE_B2B_BASE_URL` | the API's server address, from the portal's "Documentation API" |
+    /// | `MENAGE_B2B_ALLOW_HTTP` | `1`: plain http beyond this machine; a `tracing` warning says so |
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if a variable is missing or wrong; it is named.
+    pub fn builder_from_env() -> Result<ClientBuilder, Error> {
+        Config::read(std::env::var).map(ClientBuilder::from_config)
+    }
+
+    /// Sends any other request to the API, as the operations are sent: with the token, within the limits, and with the
+    /// same errors. The answer's body has not been read yet.
+    ///
+    /// # Errors
+    ///
+    /// Fails as every call does; see [`ErrorKind`](crate::ErrorKind). An answer that is no success (2xx) is an error too. So
+    /// is an address of another origin than the base URL's: nothing is sent then.
+    pub async fn execute(&self, request: Request) -> Result<Response, Error> {
+        self.transport().call(request).await
+    }
+
+    /// Returns a client that adds headers to its calls, such as a correlation id or `traceparent`. A header that a call
+    /// sets itself stays; `Authorization` is always the token's.
+    #[must_use]
+    pub fn with_headers(&self, headers: HeaderMap) -> Self {
+        let inner = self.transport().with_headers(headers);
+        Self { generated: Arc::new(generated::Client { inner, ..(*self.generated).clone() }) }
+    }
+
+    /// Returns what gives this client its tokens.
+    #[must_use]
+    pub fn authenticator(&self) -> &Authenticator {
+        self.transport().authenticator()
+    }
+
+    /// Returns the API's server address, without a trailing slash.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        &self.generated.baseurl
+    }
+
+    fn transport(&self) -> &Transport {
+        &self.generated.inner
+    }
+}
+
+impl Deref for Client {
+    type Target = generated::Client;
+
+    fn deref(&self) -> &generated::Client {
+        &self.generated
+    }
+}
+
+/// Sets up a [`Client`].
+#[derive(Debug)]
+#[must_use]
+pub struct ClientBuilder {
+    environment: Environment,
+    credentials: Credentials,
+    base_url: Option<String>,
+    token_url: Option<String>,
+    scopes: Vec<String>,
+    plain_http: PlainHttp,
+    http: Http,
+}
+
+impl ClientBuilder {
+    fn from_config(config: Config) -> Self {
+        let builder = Client::builder(config.environment, config.credentials);
+        Self {
+            base_url: config.base_url,
+            token_url: config.token_url,
+            scopes: config.scopes.map_or(builder.scopes, |scopes| vec![scopes]),
+            plain_http: config.plain_http,
+            ..builder
+        }
+    }
+
+    /// Sets the API's server address, as the portal's page of the API lists it under "Documentation API". A trailing slash
+    /// makes no difference.
+    ///
+    /// Without it the address is the one that the OpenAPI document lists for the environment's host. The document that the
+    /// crate brings lists none.
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.base_url = Some(url.into());
+        self
+    }
+
+    /// Sets another token endpoint than [the environment's](Environment::token_url).
+    pub fn token_url(mut self, url: impl Into<String>) -> Self {
+        self.token_url = Some(url.into());
+        self
+    }
+
+    /// Sets the scopes to ask for, in place of `openid` and `dihal.sisiaoapimenage`. PISTE ignores those that it does not
+    /// know or did not grant.
+    pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.scopes = scopes.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Allows plain http beyond this machine: a mock or an egress gateway inside a cluster. Secrets and personal data then
+    /// travel in the clear; a `tracing` warning says so.
+    pub fn allow_http(mut self) -> Self {
+        self.plain_http = PlainHttp::Anywhere;
+        self
+    }
+
+    /// Sets the time allowed for a connection: TCP and TLS. Default: 10 seconds.
+    pub fn connect_timeout(mut self, limit: Duration) -> Self {
+        self.http.connect_timeout = limit;
+        self
+    }
+
+    /// Sets the time allowed for a whole request, connection and body included. Default: 30 seconds. A call that has to wait
+    /// for a token first makes two requests.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.http.timeout = limit;
+        self
+    }
+
+    /// Changes the HTTP client, which serves the token requests too: proxies, certificates, pool. The timeouts and the
+    /// redirect policy of this builder are applied afterwards and win.
+    pub fn http(mut self, customise: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder) -> Self {
+        self.http = self.http.customise(customise);
+        self
+    }
+
+    /// Makes the client. Sends nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if it is not known where the API is, or if an address,
+    /// the credentials, a scope or the HTTP client's settings cannot work.
+    pub fn build(self) -> Result<Client, Error> {
+        let base_url = match &self.base_url {
+            Some(url) => url,
+            None => listed_server(self.environment, generated::SERVERS)?,
+        };
+        let base_url = Setting::BaseUrl.parse(base_url, self.plain_http)?;
+        let token_url = self.token_url.as_deref().unwrap_or(self.environment.token_url());
+        let http = self.http.build()?;
+        let authenticator =
+            Authenticator::new(token_url, self.credentials, &self.scopes, self.plain_http, http.clone())?;
+        // Generated code writes the address and a path that begins with a slash.
+        let baseurl = base_url.as_str().trim_end_matches('/').to_owned();
+        let inner = Transport::new(http.clone(), base_url, authenticator);
+        Ok(Client { generated: Arc::new(generated::Client { baseurl, client: http, inner }) })
+    }
+}
+
+/// Finds the environment's server among those that the document lists. None is guessed.
+fn listed_server<'a>(environment: Environment, servers: &[&'a str]) -> Result<&'a str, Error> {
+    environment.server_among(servers).ok_or_else(|| {
+        let listed = match servers {
+            [] => "no server".to_owned(),
+            _ => format!("none of its host {}, only {}", environment.api_host(), servers.join(", ")),
+        };
+        Error::configuration(format!(
+            "it is not known where the API is: for the {environment} the OpenAPI document lists {listed}. The portal's page of \
+             \"SISIAO - API MENAGE\" shows the address under \"Documentation API\": pass it with `base_url` or MENAGE_B2B_BASE_URL"
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_of_the_document_is_the_default() {
+        let servers = ["https://example.test/x", "https://api.piste.gouv.fr/organisation/api"];
+        assert_eq!(listed_server(Environment::Production, &servers).unwrap(), servers[1]);
+    }
+
+    #[test]
+    fn a_server_of_neither_environment_is_only_listed() {
+        let error = listed_server(Environment::Sandbox, &["https://example.test/x"]).unwrap_err().to_string();
+        for part in ["sandbox-api.piste.gouv.fr", "https://example.test/x", "Documentation API", "MENAGE_B2B_BASE_URL"]
+        {
+            assert!(error.contains(part), "{error}");
+        }
+    }
+}

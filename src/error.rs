@@ -1,0 +1,328 @@
+//! What can go wrong, as one type that is safe to log.
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+
+use reqwest::StatusCode;
+use reqwest::header::{HeaderMap, WWW_AUTHENTICATE};
+
+/// Tells why a call, a token request or a configuration failed.
+///
+/// [`kind`](Self::kind) is what to match on; the predicates answer the questions that callers ask. Neither `Display` nor
+/// `Debug`, nor any [`source`](StdError::source), holds a secret, a token, a request, an answer's body or an answer's
+/// headers: gateways echo what was sent. Whoever wants an answer's [`body`](Self::body) asks for it by name.
+///
+/// A clone is cheap enough to hand one failure to everyone who waited for the same token.
+#[derive(Clone)]
+pub struct Error(Box<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    kind: ErrorKind,
+    message: Cow<'static, str>,
+    peer: Option<Peer>,
+    status: Option<StatusCode>,
+    oauth2_error: Option<String>,
+    answer: Option<Answer>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+/// What the API said beside its status.
+#[derive(Clone)]
+struct Answer {
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+/// The server at the other end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Peer {
+    TokenEndpoint,
+    Api,
+}
+
+/// Classes of failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// What the client was given cannot work: an address, a variable, a file. Nothing was sent.
+    Configuration,
+    /// The request cannot be sent as it is: an argument does not convert, or its address is not the API's. Nothing was sent.
+    InvalidRequest,
+    /// The token endpoint refused the client ([RFC 6749, 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2)): wrong
+    /// identifier or secret, or those of the other environment. [`oauth2_error`](Error::oauth2_error) has the code.
+    CredentialsRefused,
+    /// The token endpoint refused the scopes that were asked for (`invalid_scope`).
+    ScopeRefused,
+    /// The token endpoint gave neither a token nor a reason that RFC 6749 knows; PISTE throttles with a bare 400.
+    TokenEndpoint,
+    /// The token endpoint answered with success, but not with a token that can be used.
+    InvalidTokenAnswer,
+    /// The gateway did not accept the token: 401, or PISTE's 400 with a Bearer challenge
+    /// ([RFC 6750, 3](https://www.rfc-editor.org/rfc/rfc6750#section-3)).
+    TokenRejected,
+    /// The answer 403. PISTE does not say why: the application is not subscribed to the API, its CGU are not accepted, the scope was
+    /// not granted, or the address is wrong.
+    Forbidden,
+    /// The answer 404.
+    NotFound,
+    /// The answer 429: a quota of the application is spent.
+    RateLimited,
+    /// The answer 500, 502, 503 or 504: the API does not work, or the gateway cannot reach it.
+    Unavailable,
+    /// Any other status that is not the success the document declares; redirects, which are not followed, among them.
+    Status,
+    /// The answer's body is not what the document declares.
+    InvalidAnswer,
+    /// The time allowed ran out.
+    Timeout,
+    /// No connection: name resolution, TCP, TLS or the proxy.
+    Connect,
+    /// The exchange broke after the connection was made.
+    Transport,
+}
+
+impl Error {
+    /// Returns the class of failure.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// Returns the HTTP status of the answer that failed, if there was one.
+    #[must_use]
+    pub fn status(&self) -> Option<StatusCode> {
+        self.0.status
+    }
+
+    /// Returns the code by which the token endpoint refused, such as `invalid_client`
+    /// ([RFC 6749, 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2)).
+    #[must_use]
+    pub fn oauth2_error(&self) -> Option<&str> {
+        self.0.oauth2_error.as_deref()
+    }
+
+    /// Returns the headers of the API's answer. They may hold personal data: mind where they go.
+    #[must_use]
+    pub fn headers(&self) -> Option<&HeaderMap> {
+        self.0.answer.as_ref().map(|answer| &answer.headers)
+    }
+
+    /// Returns the body of the API's answer, at most its first 64 KiB. It may hold personal data, even the request's own,
+    /// which the gateway echoes: mind where it goes. The token endpoint's answers are never kept.
+    #[must_use]
+    pub fn body(&self) -> Option<&[u8]> {
+        self.0.answer.as_ref().map(|answer| answer.body.as_slice())
+    }
+
+    /// Tells whether it failed at the token endpoint, before anything went to the API.
+    #[must_use]
+    pub fn is_token_endpoint(&self) -> bool {
+        self.0.peer == Some(Peer::TokenEndpoint)
+    }
+
+    /// Tells whether the time allowed ran out.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        self.0.kind == ErrorKind::Timeout
+    }
+
+    /// Tells whether the same call may succeed later without any change.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self.0.kind {
+            ErrorKind::RateLimited
+            | ErrorKind::Unavailable
+            | ErrorKind::Timeout
+            | ErrorKind::Connect
+            | ErrorKind::Transport => true,
+            ErrorKind::TokenEndpoint => self.0.status.is_some_and(is_throttle_or_outage),
+            _ => false,
+        }
+    }
+}
+
+impl Error {
+    pub(crate) fn configuration(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Configuration, message)
+    }
+
+    pub(crate) fn invalid_request(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::InvalidRequest, message)
+    }
+
+    /// A 2xx of the token endpoint that is no token. `what` says what is wrong with it, not what it holds.
+    pub(crate) fn invalid_token_answer(what: &'static str) -> Self {
+        let message = format!("{} answered with success but {what}", Peer::TokenEndpoint);
+        Self::new(ErrorKind::InvalidTokenAnswer, message).at(Peer::TokenEndpoint)
+    }
+
+    /// A refusal by RFC 6749, 5.2. `code` is the server's word: it is repeated only if it has the form of a code.
+    pub(crate) fn refused_by_token_endpoint(code: &str, status: StatusCode) -> Self {
+        let (kind, refused) = match code {
+            "invalid_scope" => (ErrorKind::ScopeRefused, "the scopes"),
+            "server_error" | "slow_down" | "temporarily_unavailable" => (ErrorKind::TokenEndpoint, "the request"),
+            _ => (ErrorKind::CredentialsRefused, "the credentials"),
+        };
+        let code = is_error_code(code).then(|| code.to_owned());
+        let shown = code.as_deref().unwrap_or("with a code that is not of RFC 6749");
+        let mut error = Self::new(kind, format!("{} refused {refused}: {shown}", Peer::TokenEndpoint));
+        error.0.oauth2_error = code;
+        error.at(Peer::TokenEndpoint).with_status(status)
+    }
+
+    /// Any other answer of the token endpoint.
+    pub(crate) fn token_endpoint_status(status: StatusCode) -> Self {
+        let hint = match status.as_u16() {
+            300..=399 => "; redirects are not followed, they would carry the secret elsewhere",
+            400 => "; without a reason, which PISTE does when it throttles token requests",
+            404 => "; its address may be wrong",
+            _ => "",
+        };
+        Self::new(ErrorKind::TokenEndpoint, format!("{} answered {status}{hint}", Peer::TokenEndpoint))
+            .at(Peer::TokenEndpoint)
+            .with_status(status)
+    }
+
+    /// The task that fetched the token is gone, again and again.
+    pub(crate) fn token_request_lost() -> Self {
+        let message = format!("the request to {} was lost: its runtime ended or it panicked", Peer::TokenEndpoint);
+        Self::new(ErrorKind::Transport, message).at(Peer::TokenEndpoint)
+    }
+
+    pub(crate) fn no_runtime() -> Self {
+        Self::configuration("there is no tokio runtime here: call from within one")
+    }
+
+    /// An answer of the API that is not the success the document declares.
+    pub(crate) fn answer(status: StatusCode, headers: HeaderMap, body: Vec<u8>) -> Self {
+        let (kind, hint) = judge(status, &headers);
+        let mut error =
+            Self::new(kind, format!("{} answered {status}{hint}", Peer::Api)).at(Peer::Api).with_status(status);
+        error.0.answer = Some(Answer { headers, body });
+        error
+    }
+
+    /// An answer of the API that cannot be read. serde's own message quotes the value it stumbled over: only the place is kept.
+    pub(crate) fn invalid_answer(fault: &serde_json::Error) -> Self {
+        let what = match fault.classify() {
+            serde_json::error::Category::Data => "does not have the shape that the document declares",
+            serde_json::error::Category::Eof => "ends too early",
+            serde_json::error::Category::Io | serde_json::error::Category::Syntax => "is not JSON",
+        };
+        let place = format!("line {}, column {}", fault.line(), fault.column());
+        Self::new(ErrorKind::InvalidAnswer, format!("the body of the API's answer {what} ({place})")).at(Peer::Api)
+    }
+
+    /// A failure of the connection or of the exchange.
+    pub(crate) fn transport(error: reqwest::Error, peer: Peer) -> Self {
+        let (kind, what) = match (error.is_timeout(), error.is_connect(), error.is_builder()) {
+            (true, true, _) => (ErrorKind::Timeout, "connecting to"),
+            (true, ..) => (ErrorKind::Timeout, "waiting for"),
+            (_, true, _) => (ErrorKind::Connect, "connecting to"),
+            (.., true) => (ErrorKind::InvalidRequest, "making the request to"),
+            _ => (ErrorKind::Transport, "the exchange with"),
+        };
+        let outcome = if kind == ErrorKind::Timeout { "took too long" } else { "failed" };
+        // The address has path arguments and query values in it.
+        Self::new(kind, format!("{what} {peer} {outcome}")).at(peer).with_source(error.without_url())
+    }
+
+    pub(crate) fn with_source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
+        self.0.source = Some(Arc::new(source));
+        self
+    }
+
+    fn with_status(mut self, status: StatusCode) -> Self {
+        self.0.status = Some(status);
+        self
+    }
+
+    fn at(mut self, peer: Peer) -> Self {
+        self.0.peer = Some(peer);
+        self
+    }
+
+    fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
+        let message = message.into();
+        Self(Box::new(Inner {
+            kind,
+            message,
+            peer: None,
+            status: None,
+            oauth2_error: None,
+            answer: None,
+            source: None,
+        }))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("message", &self.0.message)
+            .field("status", &self.0.status)
+            .field("source", &self.0.source)
+            .finish_non_exhaustive()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TokenEndpoint => "the token endpoint",
+            Self::Api => "the API",
+        })
+    }
+}
+
+fn judge(status: StatusCode, headers: &HeaderMap) -> (ErrorKind, &'static str) {
+    match status.as_u16() {
+        401 => (ErrorKind::TokenRejected, "; the token was not accepted"),
+        400 if has_bearer_challenge(headers) => (ErrorKind::TokenRejected, "; the token was not accepted"),
+        403 => (
+            ErrorKind::Forbidden,
+            "; the application is not subscribed, its CGU are not accepted, the scope is missing or the address is wrong",
+        ),
+        404 => (ErrorKind::NotFound, ""),
+        429 => (ErrorKind::RateLimited, "; a quota of the application is spent"),
+        500 | 502..=504 => (ErrorKind::Unavailable, ""),
+        200..=299 => (ErrorKind::Status, ", which the document does not declare"),
+        300..=399 => (ErrorKind::Status, "; redirects are not followed"),
+        _ => (ErrorKind::Status, ""),
+    }
+}
+
+fn has_bearer_challenge(headers: &HeaderMap) -> bool {
+    let challenges =
+        headers.get_all(WWW_AUTHENTICATE).into_iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    challenges.map(<[u8]>::trim_ascii).any(|challenge| {
+        let scheme = challenge.split(u8::is_ascii_whitespace).next().unwrap_or_default();
+        scheme.eq_ignore_ascii_case(b"bearer")
+    })
+}
+
+/// The registered codes are lower-case words joined by `_`; anything else could be an echo of the request.
+fn is_error_code(code: &str) -> bool {
+    (1..=40).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+}
+
+fn is_throttle_or_outage(status: StatusCode) -> bool {
+    status.is_server_error()
+        || matches!(status, StatusCode::BAD_REQUEST | StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
+}

@@ -1,0 +1,68 @@
+//! The HTTP client that all requests share, with the limits that no setting takes away.
+
+use std::fmt;
+use std::time::Duration;
+
+use reqwest::ClientBuilder;
+use reqwest::redirect::Policy;
+
+use crate::error::Error;
+
+const USER_AGENT: &str = concat!("menage-b2b/", env!("CARGO_PKG_VERSION"));
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How the HTTP client is to be made.
+pub(crate) struct Http {
+    builder: ClientBuilder,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) timeout: Duration,
+}
+
+impl Http {
+    pub(crate) fn new() -> Self {
+        let builder = reqwest::Client::builder().user_agent(USER_AGENT);
+        Self { builder, connect_timeout: CONNECT_TIMEOUT, timeout: TIMEOUT }
+    }
+
+    pub(crate) fn customise(self, with: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Self {
+        Self { builder: with(self.builder), ..self }
+    }
+
+    /// Makes the client. Our limits come last, so that no customisation loosens them: followed, a 307 would carry the
+    /// secret or a household's data to another host.
+    pub(crate) fn build(self) -> Result<reqwest::Client, Error> {
+        #[cfg(all(feature = "rustls-no-provider", not(feature = "rustls")))]
+        check_provider()?;
+        self.builder
+            .redirect(Policy::none())
+            .connect_timeout(self.connect_timeout)
+            .timeout(self.timeout)
+            .build()
+            .map_err(|error| {
+                Error::configuration("the HTTP client cannot be made with these settings").with_source(error)
+            })
+    }
+}
+
+/// reqwest's own shows default headers and proxies.
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Http")
+            .field("connect_timeout", &self.connect_timeout)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// reqwest panics where no provider is to be found.
+#[cfg(all(feature = "rustls-no-provider", not(feature = "rustls")))]
+fn check_provider() -> Result<(), Error> {
+    let provider = rustls::crypto::CryptoProvider::get_default();
+    provider.map(|_| ()).ok_or_else(|| {
+        Error::configuration(
+            "no TLS provider is installed: with the feature `rustls-no-provider` the program calls \
+             rustls::crypto::CryptoProvider::install_default first, for example with ring's provider",
+        )
+    })
+}

@@ -1,0 +1,86 @@
+//! Rust SDK for *SISIAO - API MENAGE*, the API by which partners work with the households ("ménages") of SI SIAO, the French
+//! State's information system for emergency housing. The API sits behind PISTE, the State's API gateway.
+//!
+//! The client is generated at build time from the OpenAPI document. Around it is a rim by hand: it gets a token with the
+//! application's credentials, keeps it for as long as it lives, puts it on each request to the API and on no other, and turns
+//! every failure into one typed [`Error`] that is safe to log.
+//!
+//! # First call
+//!
+//! ```no_run
+//! # async fn run() -> Result<(), menage_b2b::Error> {
+//! use menage_b2b::{Client, Credentials, Environment};
+//!
+//! let client = Client::builder(Environment::Sandbox, Credentials::new("client id", "client secret"))
+//!     .base_url("https://host/path") // from the portal's page of the API, "Documentation API"
+//!     .build()?;
+//! let health = client.healthcheck().send().await?;
+//! println!("status: {:?}", health.get("status"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`Client::from_env`] reads the same from environment variables.
+//!
+//! # What fails
+//!
+//! Match on [`Error::kind`]; the predicates answer the usual questions.
+//!
+//! ```no_run
+//! # async fn run(client: menage_b2b::Client) {
+//! use menage_b2b::ErrorKind;
+//!
+//! match client.healthcheck().send().await {
+//!     Ok(_) => println!("all is well"),
+//!     Err(error) if error.kind() == ErrorKind::CredentialsRefused => println!("check the credentials: {error}"),
+//!     Err(error) if error.is_transient() => println!("try again later: {error}"),
+//!     Err(error) => println!("{error}"),
+//! }
+//! # }
+//! ```
+//!
+//! # Features
+//!
+//! | feature | meaning |
+//! | --- | --- |
+//! | `rustls` (default) | TLS by rustls with aws-lc-rs; the platform decides which authorities are trusted |
+//! | `rustls-no-provider` | the same with a provider that the program installs, such as ring's: a fifth less to build |
+//! | `mock` | a PISTE of one's own on loopback, in the module `mock` |
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod address;
+mod answer;
+mod auth;
+mod body;
+mod client;
+mod config;
+mod environment;
+mod error;
+mod generated;
+mod hooks;
+mod http;
+#[cfg(feature = "mock")]
+#[cfg_attr(docsrs, doc(cfg(feature = "mock")))]
+pub mod mock;
+mod transport;
+
+// Read by build.rs; here only so that its tests run.
+#[cfg(test)]
+mod document;
+
+pub use reqwest;
+
+pub use auth::{Authenticator, AuthenticatorBuilder, Credentials};
+pub use client::{Client, ClientBuilder};
+pub use environment::Environment;
+pub use error::{Error, ErrorKind};
+pub use generated::{ByteStream, Client as MenageB2B, ResponseValue, builder, types};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.fr.md")]
+struct ReadmeFr;

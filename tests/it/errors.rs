@@ -1,0 +1,96 @@
+//! What the API answers, and what a caller makes of it.
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use menage_b2b::ErrorKind;
+use wiremock::ResponseTemplate;
+
+use crate::support::{health_answer, sandbox};
+
+#[tokio::test]
+async fn each_status_has_its_kind() {
+    use ErrorKind::{Forbidden, NotFound, RateLimited, Status, TokenRejected, Unavailable};
+    let challenge = |status, value: &str| ResponseTemplate::new(status).insert_header("WWW-Authenticate", value);
+    for (answer, status, kind, transient) in [
+        (ResponseTemplate::new(400), 400, Status, false),
+        (challenge(400, r#"Bearer realm="DefaultRealm",error="invalid_request""#), 400, TokenRejected, false),
+        (challenge(400, r#"Basic realm="x", bearer"#), 400, TokenRejected, false),
+        (challenge(400, r#"Basic realm="bearer""#), 400, Status, false),
+        (ResponseTemplate::new(401), 401, TokenRejected, false),
+        (ResponseTemplate::new(403), 403, Forbidden, false),
+        (ResponseTemplate::new(404), 404, NotFound, false),
+        (ResponseTemplate::new(409), 409, Status, false),
+        (ResponseTemplate::new(429), 429, RateLimited, true),
+        (ResponseTemplate::new(500), 500, Unavailable, true),
+        (ResponseTemplate::new(501), 501, Status, false),
+        (ResponseTemplate::new(502), 502, Unavailable, true),
+        (ResponseTemplate::new(503), 503, Unavailable, true),
+        (ResponseTemplate::new(504), 504, Unavailable, true),
+        (ResponseTemplate::new(201), 201, Status, false),
+        (ResponseTemplate::new(204), 204, Status, false),
+        (ResponseTemplate::new(304), 304, Status, false),
+    ] {
+        let (sandbox, client) = sandbox().await;
+        health_answer(&sandbox, answer).await;
+        let error = client.healthcheck().send().await.unwrap_err();
+        assert_eq!((error.kind(), error.is_transient()), (kind, transient), "{error:?}");
+        assert_eq!(error.status().unwrap(), status);
+        assert!(!error.is_token_endpoint() && error.source().is_none());
+    }
+}
+
+#[tokio::test]
+async fn headers_and_the_beginning_of_the_body_are_there_for_who_asks() {
+    let (sandbox, client) = sandbox().await;
+    let body = "é".repeat(100_000);
+    health_answer(&sandbox, ResponseTemplate::new(409).insert_header("X-Request-Id", "r1").set_body_string(&body))
+        .await;
+    let error = client.healthcheck().send().await.unwrap_err();
+    assert_eq!(error.headers().unwrap()["x-request-id"], "r1");
+    assert_eq!(error.body().unwrap(), &body.as_bytes()[..64 * 1024]);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_as_declared_says_where() {
+    for (body, part) in [
+        ("", "ends too early"),
+        ("{\"a\":", "ends too early"),
+        ("<html>", "is not JSON (line 1, column 1)"),
+        ("[\"Dupont\"]", "does not have the shape"),
+        ("\"Dupont\"", "does not have the shape"),
+    ] {
+        let (sandbox, client) = sandbox().await;
+        health_answer(&sandbox, ResponseTemplate::new(200).set_body_string(body)).await;
+        let error = client.healthcheck().send().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidAnswer);
+        let shown = format!("{error} {error:?}");
+        assert!(shown.contains(part) && !shown.contains("Dupont"), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn a_late_answer_is_a_timeout_of_the_server_that_is_late() {
+    let (sandbox, _) = sandbox().await;
+    health_answer(&sandbox, ResponseTemplate::new(200).set_delay(Duration::from_secs(60))).await;
+    let client = sandbox.client_builder().timeout(Duration::from_millis(200)).build().unwrap();
+    let error = client.healthcheck().send().await.unwrap_err();
+    assert!(error.is_timeout() && error.is_transient() && !error.is_token_endpoint(), "{error:?}");
+    assert!(error.source().is_some());
+}
+
+#[tokio::test]
+async fn a_refused_connection_is_told_apart_by_who_refused() {
+    let (sandbox, _) = sandbox().await;
+    // Bound and dropped: nobody listens there.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let nobody = format!("http://{free}/path-argument");
+    for (builder, at_token_endpoint) in
+        [(sandbox.client_builder().base_url(&nobody), false), (sandbox.client_builder().token_url(&nobody), true)]
+    {
+        let error = builder.build().unwrap().healthcheck().send().await.unwrap_err();
+        assert_eq!((error.kind(), error.is_token_endpoint()), (ErrorKind::Connect, at_token_endpoint));
+        assert!(error.is_transient() && error.source().is_some());
+        assert!(!format!("{error:?}").contains("path-argument"), "{error:?}");
+    }
+}

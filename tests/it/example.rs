@@ -1,0 +1,65 @@
+//! The README's first command, as a process of its own.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use crate::support::{health_answer, sandbox};
+use menage_b2b::mock::PisteSandbox;
+use serde_json::json;
+use wiremock::ResponseTemplate;
+
+/// Runs the example that `cargo test` built beside this binary, with these variables and none of the caller's.
+async fn healthcheck(variables: Vec<(&'static str, String)>) -> Output {
+    let folder: PathBuf = std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().join("examples");
+    let mut command = Command::new(folder.join("healthcheck"));
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy().to_uppercase();
+        if text.starts_with("PISTE_") || text.starts_with("MENAGE_B2B_") || text.ends_with("_PROXY") {
+            command.env_remove(name);
+        }
+    }
+    command.envs(variables);
+    tokio::task::spawn_blocking(move || command.output().expect("cargo test builds the examples")).await.unwrap()
+}
+
+fn variables_of(sandbox: &PisteSandbox, secret: &str) -> Vec<(&'static str, String)> {
+    vec![
+        ("PISTE_CLIENT_ID", "sandbox-client-id".to_owned()),
+        ("PISTE_CLIENT_SECRET", secret.to_owned()),
+        ("PISTE_TOKEN_URL", sandbox.token_url()),
+        ("MENAGE_B2B_BASE_URL", sandbox.base_url()),
+    ]
+}
+
+#[tokio::test]
+async fn without_credentials_it_asks_a_sandbox_and_says_so_on_standard_error_only() {
+    let output = healthcheck(Vec::new()).await;
+    assert!(output.status.success(), "{output:?}");
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(answer.is_object());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(said.contains("embedded sandbox"), "{said}");
+}
+
+#[tokio::test]
+async fn with_credentials_it_asks_whom_the_variables_name() {
+    let (sandbox, _) = sandbox().await;
+    health_answer(&sandbox, ResponseTemplate::new(200).set_body_json(json!({"status": "UP"}))).await;
+    let output = healthcheck(variables_of(&sandbox, " sandbox-client-secret\n")).await;
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    assert_eq!(serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap(), json!({"status": "UP"}));
+}
+
+#[tokio::test]
+async fn a_failure_is_a_message_on_standard_error_and_status_1() {
+    let (sandbox, _) = sandbox().await;
+    let refused = healthcheck(variables_of(&sandbox, "hush-hush")).await;
+    let incomplete = healthcheck(vec![("PISTE_CLIENT_ID", "id".to_owned())]).await;
+    for (output, part) in [(refused, "invalid_client"), (incomplete, "PISTE_CLIENT_SECRET")] {
+        assert_eq!(output.status.code(), Some(1));
+        assert!(output.stdout.is_empty());
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains(part) && !said.contains("hush-hush"), "{said}");
+    }
+}

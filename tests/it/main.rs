@@ -1,0 +1,12 @@
+//! The promises of the crate, over real sockets on loopback.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on should stop")]
+
+mod calls;
+mod errors;
+mod example;
+mod limits;
+mod redaction;
+mod structure;
+mod support;
+mod tokens;

@@ -1,0 +1,105 @@
+//! No secret, token, request or answer shows in anything of ours that is printed.
+
+use std::error::Error as _;
+use std::fmt::Write;
+
+use menage_b2b::reqwest::header::{HeaderMap, HeaderValue};
+use menage_b2b::reqwest::{Method, Proxy, Request, Url};
+use menage_b2b::{Authenticator, Credentials, Error};
+use serde_json::json;
+use wiremock::ResponseTemplate;
+
+use crate::support::{health_answer, sandbox, token, token_answer};
+
+const UNMISTAKABLE: &str = "hush-hush";
+
+/// All that a log could show of an error.
+fn shown(error: &Error) -> String {
+    let mut text = format!("{error} {error:?} {error:#?}");
+    let mut source = error.source();
+    while let Some(cause) = source {
+        write!(text, " {cause} {cause:?}").unwrap();
+        source = cause.source();
+    }
+    text
+}
+
+fn assert_silent(text: &str) {
+    let bytes = format!("{:?}", UNMISTAKABLE.as_bytes());
+    assert!(!text.contains(UNMISTAKABLE) && !text.contains(bytes.trim_matches(['[', ']'])), "{text}");
+}
+
+#[tokio::test]
+async fn a_token_endpoint_that_echoes_the_secret_is_not_quoted() {
+    let echoes = [
+        ResponseTemplate::new(400).set_body_json(json!({"error": UNMISTAKABLE, "error_description": UNMISTAKABLE})),
+        ResponseTemplate::new(400).set_body_json(json!({"error": "invalid_client", "error_description": UNMISTAKABLE})),
+        ResponseTemplate::new(500).set_body_string(UNMISTAKABLE).insert_header("X-Echo", UNMISTAKABLE),
+        ResponseTemplate::new(302).insert_header("Location", format!("https://example.test/?{UNMISTAKABLE}").as_str()),
+        ResponseTemplate::new(200).set_body_string(UNMISTAKABLE),
+        ResponseTemplate::new(200).set_body_json(json!({"access_token": [UNMISTAKABLE]})),
+        token(UNMISTAKABLE, &json!({"token_type": UNMISTAKABLE})),
+        token(&format!("{UNMISTAKABLE}\n"), &json!({})),
+    ];
+    for echo in echoes {
+        let (sandbox, _) = sandbox().await;
+        token_answer(&sandbox, echo).await;
+        let credentials = Credentials::new("id", UNMISTAKABLE);
+        let authenticator =
+            Authenticator::builder(sandbox.token_url(), credentials).http(|http| http.no_proxy()).build().unwrap();
+        let error = authenticator.header().await.unwrap_err();
+        assert_silent(&shown(&error));
+        assert_eq!((error.body(), error.headers()), (None, None));
+    }
+}
+
+#[tokio::test]
+async fn an_api_that_echoes_token_and_request_is_not_quoted() {
+    let echo =
+        |status| ResponseTemplate::new(status).insert_header("X-Echo", UNMISTAKABLE).set_body_string(UNMISTAKABLE);
+    for answer in [200, 201, 302, 400, 401, 403, 404, 409, 429, 500, 503].map(echo) {
+        let (sandbox, client) = sandbox().await;
+        token_answer(&sandbox, token(UNMISTAKABLE, &json!({"expires_in": 3600}))).await;
+        health_answer(&sandbox, answer).await;
+        let error = client.healthcheck().send().await.unwrap_err();
+        assert_silent(&shown(&error));
+    }
+}
+
+#[tokio::test]
+async fn a_path_or_query_value_does_not_show_when_the_call_fails() {
+    let (sandbox, client) = sandbox().await;
+    let url = Url::parse(&format!("{}/{UNMISTAKABLE}?name={UNMISTAKABLE}", client.base_url())).unwrap();
+    client.authenticator().header().await.unwrap();
+    drop(sandbox);
+    let mut request = Request::new(Method::POST, url);
+    *request.body_mut() = Some(UNMISTAKABLE.into());
+    assert_silent(&shown(&client.execute(request).await.unwrap_err()));
+}
+
+#[tokio::test]
+async fn debug_shows_what_is_harmless_and_nothing_else() {
+    let (sandbox, client) = sandbox().await;
+    token_answer(&sandbox, token(UNMISTAKABLE, &json!({"expires_in": 3600}))).await;
+    client.authenticator().header().await.unwrap();
+    let secret = HeaderValue::from_static(UNMISTAKABLE);
+    let client = client.with_headers(HeaderMap::from_iter([("x-correlation-id".parse().unwrap(), secret)]));
+    let builder = sandbox
+        .client_builder()
+        .http(|http| http.proxy(Proxy::all(format!("http://user:{UNMISTAKABLE}@127.0.0.1:1")).unwrap()));
+    let credentials = Credentials::new(format!("prefix-{UNMISTAKABLE}"), UNMISTAKABLE);
+    let authenticator = Authenticator::builder(sandbox.token_url(), credentials.clone());
+
+    let text = format!(
+        "{client:?} {:?} {:?} {builder:?} {credentials:?} {authenticator:?} {:?} {:?} {sandbox:?}",
+        *client,
+        client.healthcheck(),
+        client.authenticator(),
+        client.authenticator().header().await.unwrap(),
+    );
+    assert_silent(&text);
+    for harmless in ["Healthcheck", "ClientBuilder", "Sandbox", "Authenticator", "pref…", "timeout: 30s", "Sensitive"]
+    {
+        assert!(text.contains(harmless), "{harmless}: {text}");
+    }
+}

@@ -1,0 +1,61 @@
+//! What the tests have in common: a sandbox, and answers mounted before its own.
+
+use menage_b2b::Client;
+use menage_b2b::mock::PisteSandbox;
+use wiremock::matchers::{method, path};
+use wiremock::{Mock, Request, ResponseTemplate};
+
+/// Makes a sandbox and its client.
+pub(crate) async fn sandbox() -> (PisteSandbox, Client) {
+    let sandbox = PisteSandbox::start().await;
+    let client = sandbox.client_builder().build().unwrap();
+    (sandbox, client)
+}
+
+/// Lets the token endpoint answer so from now on.
+pub(crate) async fn token_answer(sandbox: &PisteSandbox, answer: ResponseTemplate) {
+    let token_path = path_of(&sandbox.token_url());
+    Mock::given(method("POST")).and(path(token_path)).respond_with(answer).mount(sandbox.server()).await;
+}
+
+/// Lets GET /healthcheck answer so from now on.
+pub(crate) async fn health_answer(sandbox: &PisteSandbox, answer: ResponseTemplate) {
+    let health_path = format!("{}/healthcheck", path_of(&sandbox.base_url()));
+    Mock::given(method("GET")).and(path(health_path)).respond_with(answer).mount(sandbox.server()).await;
+}
+
+/// A token answer that holds `fields` beside what every one needs.
+pub(crate) fn token(access_token: &str, fields: &serde_json::Value) -> ResponseTemplate {
+    let mut answer = serde_json::json!({ "access_token": access_token, "token_type": "Bearer" });
+    for (name, value) in fields.as_object().unwrap() {
+        answer[name] = value.clone();
+    }
+    ResponseTemplate::new(200).set_body_json(answer)
+}
+
+/// The requests that the token endpoint received.
+pub(crate) async fn token_requests(sandbox: &PisteSandbox) -> Vec<Request> {
+    received(sandbox, &path_of(&sandbox.token_url())).await
+}
+
+/// The requests that the API received.
+pub(crate) async fn api_requests(sandbox: &PisteSandbox) -> Vec<Request> {
+    received(sandbox, &path_of(&sandbox.base_url())).await
+}
+
+/// The value of a header that stands there once.
+pub(crate) fn header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+    let mut values = request.headers.get_all(name).iter();
+    let value = values.next();
+    assert!(values.next().is_none(), "{name} stands there twice");
+    value.map(|value| value.to_str().unwrap())
+}
+
+async fn received(sandbox: &PisteSandbox, prefix: &str) -> Vec<Request> {
+    let requests = sandbox.server().received_requests().await.unwrap();
+    requests.into_iter().filter(|request| request.url.path().starts_with(prefix)).collect()
+}
+
+fn path_of(url: &str) -> String {
+    reqwest::Url::parse(url).unwrap().path().to_owned()
+}
