@@ -9,19 +9,28 @@
 
 use std::env;
 use std::io::{self, Write};
+use std::process::ExitCode;
 
 use anyhow::Context;
 use menage_b2b::Client;
 use menage_b2b::mock::PisteSandbox;
+use tracing_subscriber::filter::LevelFilter;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> ExitCode {
     // Warnings of the SDK, such as plain http to another machine, go to standard error.
-    tracing_subscriber::fmt()
-        .with_writer(io::stderr)
-        .with_max_level(tracing_subscriber::filter::LevelFilter::WARN)
-        .init();
+    tracing_subscriber::fmt().with_writer(io::stderr).with_max_level(LevelFilter::WARN).init();
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // `#` shows the causes too. If standard error is closed, the status says it alone.
+            let _ = writeln!(io::stderr(), "error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
 
+async fn run() -> anyhow::Result<()> {
     if env::var_os("PISTE_CLIENT_ID").is_some() {
         let client = Client::from_env().context("the environment variables do not make a client")?;
         return print_health(&client).await;

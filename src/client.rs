@@ -86,7 +86,7 @@ impl Client {
     }
 
     /// Sends any other request to the API, as the operations are sent: with the token, within the limits, and with the
-    /// same errors. The answer's body has not been read yet.
+    /// same errors. Its `Authorization` is the token's whatever it was; the answer's body has not been read yet.
     ///
     /// # Errors
     ///

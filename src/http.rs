@@ -66,3 +66,22 @@ fn check_provider() -> Result<(), Error> {
         )
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_that_cannot_work_are_an_error() {
+        let unusable = |http: ClientBuilder| http.user_agent("a\nb");
+        let error = Http::new().customise(unusable).build().unwrap_err();
+        assert_eq!(error.kind(), crate::error::ErrorKind::Configuration);
+    }
+
+    #[test]
+    #[cfg(all(feature = "rustls-no-provider", not(feature = "rustls")))]
+    fn without_a_tls_provider_there_is_an_error_and_no_panic() {
+        let error = Http::new().build().unwrap_err().to_string();
+        assert!(error.contains("install_default"), "{error}");
+    }
+}

@@ -29,8 +29,9 @@ enum Secret {
 
 impl Credentials {
     /// Takes the identifier and the secret.
-    pub fn new(client_id: impl Into<String>, client_secret: impl Into<SecretString>) -> Self {
-        Self { client_id: trimmed(&client_id.into()), secret: Secret::Value(trimmed_secret(&client_secret.into())) }
+    pub fn new(client_id: impl Into<String>, client_secret: impl Into<String>) -> Self {
+        let client_secret = SecretString::from(client_secret.into());
+        Self { client_id: trimmed(&client_id.into()), secret: Secret::Value(trimmed_secret(&client_secret)) }
     }
 
     /// Takes the identifier, and a file that holds the secret and nothing else. The file is read again at each token
