@@ -1,11 +1,18 @@
 //! Bearer tokens by OAuth2 client credentials ([RFC 6749, 4.4](https://www.rfc-editor.org/rfc/rfc6749#section-4.4)).
 //!
-//! A caller asks the [`Authenticator`] for a header. `cache` answers with the one it holds, or decides when to fetch another;
-//! `endpoint` fetches it with the `credentials` and makes a `token` of the answer.
+//! A caller asks the [`Authenticator`] for a header. `cache` answers with the token that its `store` holds, or has a `flight`
+//! fetch another, when `backoff` allows it. `endpoint` fetches it with the `credentials` and makes a `token` of the answer,
+//! whose age is told by the `clock`.
 
+mod backoff;
 mod cache;
+mod clock;
 mod credentials;
 mod endpoint;
+mod flight;
+mod state;
+mod store;
+mod sync;
 mod token;
 
 use std::fmt;
@@ -15,9 +22,11 @@ use std::time::Duration;
 use reqwest::header::HeaderValue;
 
 pub use self::credentials::Credentials;
+pub use self::state::TokenState;
+pub(crate) use self::token::Bearer;
 
-use self::cache::Cache;
-use self::endpoint::Endpoint;
+use self::cache::{Cache, Settings};
+use self::endpoint::{Endpoint, checked_scopes};
 use crate::address::{PlainHttp, Setting};
 use crate::error::Error;
 use crate::http::Http;
@@ -41,6 +50,7 @@ use crate::http::Http;
 #[derive(Clone)]
 pub struct Authenticator {
     cache: Cache,
+    scopes: Arc<[String]>,
 }
 
 impl Authenticator {
@@ -52,6 +62,7 @@ impl Authenticator {
             credentials,
             scopes: Vec::new(),
             plain_http: PlainHttp::default(),
+            refusal_retries: None,
             http: Http::new(),
         }
     }
@@ -61,33 +72,50 @@ impl Authenticator {
     /// # Errors
     ///
     /// Fails if there is no valid token and none can be had; see [`ErrorKind`](crate::ErrorKind). All who wait for the same
-    /// token request get the same failure; whoever asks later causes a new request.
+    /// token request get the same failure. It is remembered for a while that grows with each, from half a second to 30
+    /// seconds, or from 5 seconds to a minute if the credentials were refused: whoever asks meanwhile gets it at once.
     pub async fn header(&self) -> Result<HeaderValue, Error> {
-        self.cache.header().await
+        self.bearer().await.map(|bearer| bearer.header)
     }
 
-    /// Puts the parts together on an HTTP client that is ready.
-    pub(crate) fn new(
-        token_url: &str,
-        credentials: Credentials,
-        scopes: &[String],
-        plain_http: PlainHttp,
-        http: reqwest::Client,
-    ) -> Result<Self, Error> {
-        credentials.check()?;
-        let url = Setting::TokenUrl.parse(token_url, plain_http)?;
-        let endpoint = Arc::new(Endpoint::new(http, url, credentials, scopes)?);
-        let fetch = move || {
-            let endpoint = Arc::clone(&endpoint);
-            async move { endpoint.fetch().await }
-        };
-        Ok(Self { cache: Cache::new(fetch) })
+    /// Withdraws the token that an API has rejected, so that the next header holds another. A header of an older token does
+    /// nothing; nor does any once rejections have followed one another: five at once, then one each ten seconds.
+    ///
+    /// The client's own calls do this by themselves.
+    pub fn reject(&self, header: &HeaderValue) {
+        if let (Some(token), _) = self.cache.look()
+            && token.bearer().header == header
+        {
+            self.cache.reject(&token.bearer());
+        }
+    }
+
+    /// Tells how things stand: when the token ends, its scopes, the last failure. Asks nobody.
+    #[must_use]
+    pub fn state(&self) -> TokenState {
+        let (token, last_failure) = self.cache.look();
+        TokenState::new(token.as_deref(), &self.scopes, last_failure)
+    }
+
+    pub(crate) async fn bearer(&self) -> Result<Bearer, Error> {
+        self.cache.bearer().await
+    }
+
+    /// Returns the token after one that was rejected.
+    pub(crate) async fn bearer_after(&self, rejected: &Bearer) -> Result<Bearer, Error> {
+        self.cache.reject(rejected);
+        self.cache.bearer().await
+    }
+
+    /// Tells whether some nodes of the gateway may not know the token yet.
+    pub(crate) fn is_young(&self, bearer: &Bearer) -> bool {
+        self.cache.is_young(bearer)
     }
 }
 
 impl fmt::Debug for Authenticator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Authenticator").finish_non_exhaustive()
+        f.debug_struct("Authenticator").field("scopes", &self.scopes).finish_non_exhaustive()
     }
 }
 
@@ -99,6 +127,7 @@ pub struct AuthenticatorBuilder {
     credentials: Credentials,
     scopes: Vec<String>,
     plain_http: PlainHttp,
+    refusal_retries: Option<u32>,
     http: Http,
 }
 
@@ -112,6 +141,14 @@ impl AuthenticatorBuilder {
     /// Allows plain http beyond this machine. Secrets then travel in the clear; a `tracing` warning says so.
     pub fn allow_http(mut self) -> Self {
         self.plain_http = PlainHttp::Anywhere;
+        self
+    }
+
+    /// Sets how often a refusal of the credentials, or a bare 400, is tried again before it is believed; a second lies
+    /// between two tries. By default twice if the credentials have worked before, since PISTE refuses good ones for a moment
+    /// now and then (piste.md, token endpoint), and never if they have not.
+    pub fn retry_refused_credentials(mut self, times: u32) -> Self {
+        self.refusal_retries = Some(times);
         self
     }
 
@@ -141,7 +178,32 @@ impl AuthenticatorBuilder {
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if the address, the credentials, a scope or the HTTP
     /// client's settings cannot work.
     pub fn build(self) -> Result<Authenticator, Error> {
+        self.build_with_http().map(|(authenticator, _)| authenticator)
+    }
+
+    /// Makes the authenticator, and gives the HTTP client too, which serves the API's calls as well.
+    pub(crate) fn build_with_http(self) -> Result<(Authenticator, reqwest::Client), Error> {
+        self.credentials.check()?;
+        let scopes = checked_scopes(&self.scopes)?;
+        let url = Setting::TokenUrl.parse(&self.token_url, self.plain_http)?;
+        // The secret's provider has as long as the request.
+        let limit = self.http.timeout.saturating_mul(2);
         let http = self.http.build()?;
-        Authenticator::new(&self.token_url, self.credentials, &self.scopes, self.plain_http, http)
+        let endpoint = Arc::new(Endpoint::new(http.clone(), url, self.credentials, scopes.clone()));
+        let fetch = move || {
+            let endpoint = Arc::clone(&endpoint);
+            async move { endpoint.fetch().await }
+        };
+        let settings = Settings { limit, refusal_retries: self.refusal_retries, clock: clock::system };
+        Ok((Authenticator { cache: Cache::new(settings, fetch), scopes: scopes.into() }, http))
+    }
+
+    pub(crate) fn with_token_url(mut self, url: String) -> Self {
+        self.token_url = url;
+        self
+    }
+
+    pub(crate) fn plain_http(&self) -> PlainHttp {
+        self.plain_http
     }
 }

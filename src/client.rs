@@ -8,12 +8,11 @@ use reqwest::header::HeaderMap;
 use reqwest::{Request, Response};
 
 use crate::address::{PlainHttp, Setting};
-use crate::auth::{Authenticator, Credentials};
+use crate::auth::{Authenticator, AuthenticatorBuilder, Credentials};
 use crate::config::Config;
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::generated;
-use crate::http::Http;
 use crate::transport::Transport;
 
 /// The scopes that a partner is given: the one that the portal's "Authorize" shows, and the one asked for with the access.
@@ -45,15 +44,8 @@ pub struct Client {
 impl Client {
     /// Begins a client for one of the environments of PISTE.
     pub fn builder(environment: Environment, credentials: Credentials) -> ClientBuilder {
-        ClientBuilder {
-            environment,
-            credentials,
-            base_url: None,
-            token_url: None,
-            scopes: DEFAULT_SCOPES.map(str::to_owned).into(),
-            plain_http: PlainHttp::default(),
-            http: Http::new(),
-        }
+        let auth = Authenticator::builder(environment.token_url(), credentials).scopes(DEFAULT_SCOPES);
+        ClientBuilder { environment, base_url: None, auth }
     }
 
     /// Makes a client of the environment variables; see [`builder_from_env`](Self::builder_from_env).
@@ -134,23 +126,23 @@ impl Deref for Client {
 #[must_use]
 pub struct ClientBuilder {
     environment: Environment,
-    credentials: Credentials,
     base_url: Option<String>,
-    token_url: Option<String>,
-    scopes: Vec<String>,
-    plain_http: PlainHttp,
-    http: Http,
+    auth: AuthenticatorBuilder,
 }
 
 impl ClientBuilder {
     fn from_config(config: Config) -> Self {
-        let builder = Client::builder(config.environment, config.credentials);
-        Self {
-            base_url: config.base_url,
-            token_url: config.token_url,
-            scopes: config.scopes.map_or(builder.scopes, |scopes| vec![scopes]),
-            plain_http: config.plain_http,
-            ..builder
+        let mut builder = Client::builder(config.environment, config.credentials);
+        builder.base_url = config.base_url;
+        if let Some(url) = config.token_url {
+            builder = builder.token_url(url);
+        }
+        if let Some(scopes) = config.scopes {
+            builder = builder.scopes([scopes]);
+        }
+        match config.plain_http {
+            PlainHttp::Loopback => builder,
+            PlainHttp::Anywhere => builder.allow_http(),
         }
     }
 
@@ -166,41 +158,47 @@ impl ClientBuilder {
 
     /// Sets another token endpoint than [the environment's](Environment::token_url).
     pub fn token_url(mut self, url: impl Into<String>) -> Self {
-        self.token_url = Some(url.into());
+        self.auth = self.auth.with_token_url(url.into());
         self
     }
 
     /// Sets the scopes to ask for, in place of `openid` and `dihal.sisiaoapimenage`. PISTE ignores those that it does not
     /// know or did not grant.
     pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.scopes = scopes.into_iter().map(Into::into).collect();
+        self.auth = self.auth.scopes(scopes);
         self
     }
 
     /// Allows plain http beyond this machine: a mock or an egress gateway inside a cluster. Secrets and personal data then
     /// travel in the clear; a `tracing` warning says so.
     pub fn allow_http(mut self) -> Self {
-        self.plain_http = PlainHttp::Anywhere;
+        self.auth = self.auth.allow_http();
+        self
+    }
+
+    /// Sets how often a refusal of the credentials is tried again; see [`AuthenticatorBuilder::retry_refused_credentials`].
+    pub fn retry_refused_credentials(mut self, times: u32) -> Self {
+        self.auth = self.auth.retry_refused_credentials(times);
         self
     }
 
     /// Sets the time allowed for a connection: TCP and TLS. Default: 10 seconds.
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
-        self.http.connect_timeout = limit;
+        self.auth = self.auth.connect_timeout(limit);
         self
     }
 
     /// Sets the time allowed for a whole request, connection and body included. Default: 30 seconds. A call that has to wait
-    /// for a token first makes two requests.
+    /// for a token, or whose token is rejected, makes several.
     pub fn timeout(mut self, limit: Duration) -> Self {
-        self.http.timeout = limit;
+        self.auth = self.auth.timeout(limit);
         self
     }
 
     /// Changes the HTTP client, which serves the token requests too: proxies, certificates, pool. The timeouts and the
     /// redirect policy of this builder are applied afterwards and win.
     pub fn http(mut self, customise: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder) -> Self {
-        self.http = self.http.customise(customise);
+        self.auth = self.auth.http(customise);
         self
     }
 
@@ -215,11 +213,8 @@ impl ClientBuilder {
             Some(url) => url,
             None => listed_server(self.environment, generated::SERVERS)?,
         };
-        let base_url = Setting::BaseUrl.parse(base_url, self.plain_http)?;
-        let token_url = self.token_url.as_deref().unwrap_or(self.environment.token_url());
-        let http = self.http.build()?;
-        let authenticator =
-            Authenticator::new(token_url, self.credentials, &self.scopes, self.plain_http, http.clone())?;
+        let base_url = Setting::BaseUrl.parse(base_url, self.auth.plain_http())?;
+        let (authenticator, http) = self.auth.build_with_http()?;
         // Generated code writes the address and a path that begins with a slash.
         let baseurl = base_url.as_str().trim_end_matches('/').to_owned();
         let inner = Transport::new(http.clone(), base_url, authenticator);

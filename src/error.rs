@@ -4,9 +4,12 @@ use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use reqwest::StatusCode;
-use reqwest::header::{HeaderMap, WWW_AUTHENTICATE};
+use reqwest::header::HeaderMap;
+
+use crate::challenge::refuses_token;
 
 /// Tells why a call, a token request or a configuration failed.
 ///
@@ -24,6 +27,7 @@ struct Inner {
     message: Cow<'static, str>,
     peer: Option<Peer>,
     status: Option<StatusCode>,
+    retry_after: Option<Duration>,
     oauth2_error: Option<String>,
     answer: Option<Answer>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
@@ -104,6 +108,13 @@ impl Error {
         self.0.oauth2_error.as_deref()
     }
 
+    /// Returns how long the token endpoint asked to be left alone (`Retry-After`,
+    /// [RFC 9110, 10.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3)).
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
     /// Returns the headers of the API's answer. They may hold personal data: mind where they go.
     #[must_use]
     pub fn headers(&self) -> Option<&HeaderMap> {
@@ -160,7 +171,7 @@ impl Error {
     }
 
     /// A refusal by RFC 6749, 5.2. `code` is the server's word: it is repeated only if it has the form of a code.
-    pub(crate) fn refused_by_token_endpoint(code: &str, status: StatusCode) -> Self {
+    pub(crate) fn refused_by_token_endpoint(code: &str, status: StatusCode, retry_after: Option<Duration>) -> Self {
         let (kind, refused) = match code {
             "invalid_scope" => (ErrorKind::ScopeRefused, "the scopes"),
             "server_error" | "slow_down" | "temporarily_unavailable" => (ErrorKind::TokenEndpoint, "the request"),
@@ -170,20 +181,27 @@ impl Error {
         let shown = code.as_deref().unwrap_or("with a code that is not of RFC 6749");
         let mut error = Self::new(kind, format!("{} refused {refused}: {shown}", Peer::TokenEndpoint));
         error.0.oauth2_error = code;
+        error.0.retry_after = retry_after;
         error.at(Peer::TokenEndpoint).with_status(status)
     }
 
     /// Any other answer of the token endpoint.
-    pub(crate) fn token_endpoint_status(status: StatusCode) -> Self {
+    pub(crate) fn token_endpoint_status(status: StatusCode, retry_after: Option<Duration>) -> Self {
         let hint = match status.as_u16() {
             300..=399 => "; redirects are not followed, they would carry the secret elsewhere",
             400 => "; without a reason, which PISTE does when it throttles token requests",
             404 => "; its address may be wrong",
             _ => "",
         };
-        Self::new(ErrorKind::TokenEndpoint, format!("{} answered {status}{hint}", Peer::TokenEndpoint))
+        let mut error = Self::new(ErrorKind::TokenEndpoint, format!("{} answered {status}{hint}", Peer::TokenEndpoint));
+        error.0.retry_after = retry_after;
+        error.at(Peer::TokenEndpoint).with_status(status)
+    }
+
+    /// No outcome within the time allowed for a token request and what comes before it.
+    pub(crate) fn token_request_timeout() -> Self {
+        Self::new(ErrorKind::Timeout, format!("waiting for {} took too long", Peer::TokenEndpoint))
             .at(Peer::TokenEndpoint)
-            .with_status(status)
     }
 
     /// The task that fetched the token is gone, again and again.
@@ -230,8 +248,12 @@ impl Error {
         Self::new(kind, format!("{what} {peer} {outcome}")).at(peer).with_source(error.without_url())
     }
 
-    pub(crate) fn with_source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
-        self.0.source = Some(Arc::new(source));
+    pub(crate) fn with_source(self, source: impl StdError + Send + Sync + 'static) -> Self {
+        self.with_cause(Box::new(source))
+    }
+
+    pub(crate) fn with_cause(mut self, cause: Box<dyn StdError + Send + Sync>) -> Self {
+        self.0.source = Some(cause.into());
         self
     }
 
@@ -252,6 +274,7 @@ impl Error {
             message,
             peer: None,
             status: None,
+            retry_after: None,
             oauth2_error: None,
             answer: None,
             source: None,
@@ -293,8 +316,7 @@ impl fmt::Display for Peer {
 
 fn judge(status: StatusCode, headers: &HeaderMap) -> (ErrorKind, &'static str) {
     match status.as_u16() {
-        401 => (ErrorKind::TokenRejected, "; the token was not accepted"),
-        400 if has_bearer_challenge(headers) => (ErrorKind::TokenRejected, "; the token was not accepted"),
+        _ if refuses_token(status, headers) => (ErrorKind::TokenRejected, "; the token was not accepted"),
         403 => (
             ErrorKind::Forbidden,
             "; the application is not subscribed, its CGU are not accepted, the scope is missing or the address is wrong",
@@ -306,15 +328,6 @@ fn judge(status: StatusCode, headers: &HeaderMap) -> (ErrorKind, &'static str) {
         300..=399 => (ErrorKind::Status, "; redirects are not followed"),
         _ => (ErrorKind::Status, ""),
     }
-}
-
-fn has_bearer_challenge(headers: &HeaderMap) -> bool {
-    let challenges =
-        headers.get_all(WWW_AUTHENTICATE).into_iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
-    challenges.map(<[u8]>::trim_ascii).any(|challenge| {
-        let scheme = challenge.split(u8::is_ascii_whitespace).next().unwrap_or_default();
-        scheme.eq_ignore_ascii_case(b"bearer")
-    })
 }
 
 /// The registered codes are lower-case words joined by `_`; anything else could be an echo of the request.

@@ -53,6 +53,7 @@ mod address;
 mod answer;
 mod auth;
 mod body;
+mod challenge;
 mod client;
 mod config;
 mod environment;
@@ -71,7 +72,7 @@ mod document;
 
 pub use reqwest;
 
-pub use auth::{Authenticator, AuthenticatorBuilder, Credentials};
+pub use auth::{Authenticator, AuthenticatorBuilder, Credentials, TokenState};
 pub use client::{Client, ClientBuilder};
 pub use environment::Environment;
 pub use error::{Error, ErrorKind};

@@ -1,13 +1,20 @@
 //! One call on the API: the header goes on, the request goes out, the status is judged.
 
 use std::fmt;
+use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName};
 use reqwest::{Request, Response, Url};
 
-use crate::auth::Authenticator;
+use tokio::time::sleep;
+
+use crate::auth::{Authenticator, Bearer};
 use crate::body::read_beginning;
+use crate::challenge::refuses_token;
 use crate::error::{Error, Peer};
+
+/// What the nodes of the gateway take to agree on a new token (piste.md: refused for a moment right after issue).
+const CATCHING_UP: Duration = Duration::from_secs(1);
 
 /// The rim through which every request to the API passes, generated or not.
 #[derive(Clone)]
@@ -34,14 +41,44 @@ impl Transport {
         &self.authenticator
     }
 
-    /// Sends a request and returns its answer if that is a success.
+    /// Sends a request and returns its answer if that is a success. If the gateway refuses the token, the request did not
+    /// arrive: it is sent again with another, whatever its method.
     pub(crate) async fn call(&self, mut request: Request) -> Result<Response, Error> {
         self.check_origin(request.url())?;
         add_missing(request.headers_mut(), &self.headers);
-        let header = self.authenticator.header().await?;
-        request.headers_mut().insert(AUTHORIZATION, header);
-        let response = self.http.execute(request).await.map_err(|error| Error::transport(error, Peer::Api))?;
-        if response.status().is_success() { Ok(response) } else { Err(failure(response).await) }
+        // A body that is a stream can be sent once only.
+        let replay = request.try_clone();
+        let bearer = self.authenticator.bearer().await?;
+        let answer = self.send(request, &bearer).await?;
+        let answer = if refuses(&answer) { self.replay(replay, &bearer, answer).await? } else { answer };
+        if answer.status().is_success() { Ok(answer) } else { Err(failure(answer).await) }
+    }
+
+    /// Renews a token that was refused and sends the request again: once, and once more after a pause if the new token may
+    /// not have reached every node of the gateway.
+    async fn replay(&self, request: Option<Request>, refused: &Bearer, answer: Response) -> Result<Response, Error> {
+        let Some(request) = request else {
+            self.authenticator.reject(&refused.header);
+            return Ok(answer);
+        };
+        let bearer = self.authenticator.bearer_after(refused).await?;
+        let mut answer = answer;
+        if bearer.generation != refused.generation {
+            let Some(again) = request.try_clone() else { return self.send(request, &bearer).await };
+            answer = self.send(again, &bearer).await?;
+        }
+        if refuses(&answer) && self.authenticator.is_young(&bearer) {
+            tracing::debug!("the gateway refuses a new token: trying once more after a pause");
+            sleep(CATCHING_UP).await;
+            let bearer = self.authenticator.bearer().await?;
+            answer = self.send(request, &bearer).await?;
+        }
+        Ok(answer)
+    }
+
+    async fn send(&self, mut request: Request, bearer: &Bearer) -> Result<Response, Error> {
+        request.headers_mut().insert(AUTHORIZATION, bearer.header.clone());
+        self.http.execute(request).await.map_err(|error| Error::transport(error, Peer::Api))
     }
 
     /// The bearer opens every API of the application: it goes to the base URL's origin and nowhere else.
@@ -63,6 +100,10 @@ impl fmt::Debug for Transport {
             .field("headers", &headers)
             .finish_non_exhaustive()
     }
+}
+
+fn refuses(answer: &Response) -> bool {
+    refuses_token(answer.status(), answer.headers())
 }
 
 /// Reads an answer that is not the success the document declares.

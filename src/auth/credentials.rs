@@ -1,7 +1,11 @@
 //! Who the client is: an identifier and a secret.
 
+use std::error::Error as StdError;
 use std::fmt;
+use std::future::Future;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 use tokio::io::AsyncReadExt;
@@ -25,7 +29,11 @@ pub struct Credentials {
 enum Secret {
     Value(SecretString),
     File(PathBuf),
+    Provider(Arc<Provider>),
 }
+
+type Provider = dyn Fn() -> Pin<Box<dyn Future<Output = Result<SecretString, Cause>> + Send>> + Send + Sync;
+type Cause = Box<dyn StdError + Send + Sync>;
 
 impl Credentials {
     /// Takes the identifier and the secret.
@@ -38,6 +46,34 @@ impl Credentials {
     /// request, so that a rotated secret takes effect without a restart.
     pub fn from_secret_file(client_id: impl Into<String>, path: impl Into<PathBuf>) -> Self {
         Self { client_id: trimmed(&client_id.into()), secret: Secret::File(path.into()) }
+    }
+
+    /// Takes the identifier, and what provides the secret: a vault, for example. It is asked again at each token request, and
+    /// has as long as the request itself. Its error becomes the [`source`](std::error::Error::source) of ours, so let it not
+    /// hold the secret.
+    ///
+    /// ```
+    /// use menage_b2b::Credentials;
+    ///
+    /// async fn read_vault() -> Result<String, std::io::Error> {
+    ///     Ok("from the vault".to_owned())
+    /// }
+    ///
+    /// let credentials = Credentials::from_provider("client id", read_vault);
+    /// ```
+    pub fn from_provider<P, F, S, E>(client_id: impl Into<String>, provider: P) -> Self
+    where
+        P: Fn() -> F + Send + Sync + 'static,
+        F: Future<Output = Result<S, E>> + Send + 'static,
+        S: Into<String>,
+        E: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        let provider = move || {
+            let secret = provider();
+            Box::pin(async move { secret.await.map(|secret| SecretString::from(secret.into())).map_err(Into::into) })
+                as Pin<Box<_>>
+        };
+        Self { client_id: trimmed(&client_id.into()), secret: Secret::Provider(Arc::new(provider)) }
     }
 
     pub(super) fn client_id(&self) -> &str {
@@ -53,7 +89,7 @@ impl Credentials {
             Secret::Value(secret) if secret.expose_secret().is_empty() => {
                 Err(Error::configuration("the client secret (PISTE_CLIENT_SECRET) is empty"))
             }
-            Secret::Value(_) | Secret::File(_) => Ok(()),
+            Secret::Value(_) | Secret::File(_) | Secret::Provider(_) => Ok(()),
         }
     }
 
@@ -62,6 +98,11 @@ impl Credentials {
         match &self.secret {
             Secret::Value(secret) => Ok(secret.clone()),
             Secret::File(path) => read_secret(path).await,
+            Secret::Provider(provider) => match provider().await {
+                Ok(secret) => filled(trimmed_secret(&secret))
+                    .ok_or_else(|| Error::configuration("the provider of the client secret gave an empty one")),
+                Err(cause) => Err(Error::configuration("the provider of the client secret failed").with_cause(cause)),
+            },
         }
     }
 }
@@ -72,6 +113,7 @@ impl fmt::Debug for Credentials {
         let secret = match &self.secret {
             Secret::Value(_) => "[redacted]".to_owned(),
             Secret::File(path) => format!("[from {}]", path.display()),
+            Secret::Provider(_) => "[from a provider]".to_owned(),
         };
         f.debug_struct("Credentials")
             .field("client_id", &format_args!("{beginning}…"))
@@ -94,12 +136,14 @@ async fn read_secret(path: &Path) -> Result<SecretString, Error> {
         .await
         .map_err(|error| fault("cannot be read as text").with_source(error))?;
     let text = SecretString::from(text);
-    let secret = trimmed_secret(&text);
-    match text.expose_secret().len() {
-        length if length as u64 > MAX_SECRET_FILE => Err(fault("is too long for a secret")),
-        _ if secret.expose_secret().is_empty() => Err(fault("is empty")),
-        _ => Ok(secret),
+    if text.expose_secret().len() as u64 > MAX_SECRET_FILE {
+        return Err(fault("is too long for a secret"));
     }
+    filled(trimmed_secret(&text)).ok_or_else(|| fault("is empty"))
+}
+
+fn filled(secret: SecretString) -> Option<SecretString> {
+    Some(secret).filter(|secret| !secret.expose_secret().is_empty())
 }
 
 fn trimmed(text: &str) -> String {
@@ -137,6 +181,27 @@ mod tests {
     fn debug_shows_neither_the_secret_nor_the_whole_identifier() {
         let shown = format!("{:?}", Credentials::new("abcdefgh", "hush-hush"));
         assert_eq!(shown, "Credentials { client_id: abcd…, client_secret: [redacted] }");
+    }
+
+    #[tokio::test]
+    async fn a_provider_is_asked_each_time() {
+        let asked = Arc::new(std::sync::atomic::AtomicU32::new(0));
+        let credentials = Credentials::from_provider("id", move || {
+            let number = asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            async move {
+                match number {
+                    0 | 1 => Ok(format!(" secret{number}\n")),
+                    2 => Ok(String::new()),
+                    _ => Err("the vault is sealed"),
+                }
+            }
+        });
+        assert_eq!(secret_of(&credentials).await, "secret0");
+        assert_eq!(secret_of(&credentials).await, "secret1");
+        assert!(credentials.secret().await.unwrap_err().to_string().contains("an empty one"));
+        let error = credentials.secret().await.unwrap_err();
+        assert_eq!(error.source().unwrap().to_string(), "the vault is sealed");
+        assert!(format!("{credentials:?}").contains("[from a provider]"));
     }
 
     #[tokio::test]

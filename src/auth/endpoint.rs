@@ -1,10 +1,14 @@
 //! *How* to fetch a token. Knows nothing of time.
 
+use std::time::Duration;
+
+use chrono::DateTime;
 use oauth2::basic::{BasicClient, BasicTokenType};
 use oauth2::{
     AuthType, ClientId, ClientSecret, HttpRequest, HttpResponse, RequestTokenError, Scope, TokenResponse, TokenUrl,
 };
 use reqwest::Url;
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 
@@ -18,18 +22,12 @@ pub(super) struct Endpoint {
     http: reqwest::Client,
     url: TokenUrl,
     credentials: Credentials,
-    scopes: Vec<Scope>,
+    scopes: Vec<String>,
 }
 
 impl Endpoint {
-    pub(super) fn new(
-        http: reqwest::Client,
-        url: Url,
-        credentials: Credentials,
-        scopes: &[String],
-    ) -> Result<Self, Error> {
-        let scopes = scopes.iter().flat_map(|scopes| scopes.split_whitespace()).map(checked_scope);
-        Ok(Self { http, url: TokenUrl::from_url(url), credentials, scopes: scopes.collect::<Result<_, _>>()? })
+    pub(super) fn new(http: reqwest::Client, url: Url, credentials: Credentials, scopes: Vec<String>) -> Self {
+        Self { http, url: TokenUrl::from_url(url), credentials, scopes }
     }
 
     /// Asks for a token, once. The credentials go in the form (RFC 6749, 2.3.1): PISTE does not read a Basic header.
@@ -39,7 +37,7 @@ impl Endpoint {
             .set_client_secret(secret)
             .set_auth_type(AuthType::RequestBody)
             .set_token_uri(self.url.clone());
-        let request = client.exchange_client_credentials().add_scopes(self.scopes.iter().cloned());
+        let request = client.exchange_client_credentials().add_scopes(self.scopes.iter().cloned().map(Scope::new));
         let answer =
             request.request_async(&|request| send(self.http.clone(), request)).await.map_err(|error| match error {
                 RequestTokenError::Request(error) => error,
@@ -50,7 +48,13 @@ impl Endpoint {
         if *answer.token_type() != BasicTokenType::Bearer {
             return Err(Error::invalid_token_answer("its token is not a Bearer token"));
         }
-        Grant::new(answer.access_token().secret(), answer.expires_in())
+        let granted: Option<Vec<_>> =
+            answer.scopes().map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect());
+        let missing = missing_scopes(&self.scopes, granted.as_deref());
+        if !missing.is_empty() {
+            tracing::warn!(?missing, "the token lacks scopes that were asked for: the API may answer 403");
+        }
+        Grant::new(answer.access_token().secret(), answer.expires_in(), granted)
     }
 }
 
@@ -60,25 +64,32 @@ async fn send(http: reqwest::Client, request: HttpRequest) -> Result<HttpRespons
     let request = request.try_into().map_err(failed)?;
     let response = http.execute(request).await.map_err(failed)?;
     let status = response.status();
+    let retry_after = retry_after(response.headers());
     let body = read_beginning(response).await;
     if status.is_success() {
         let token = token_answer(&body.map_err(failed)?)?;
         return Ok(HttpResponse::new(token.to_string().into_bytes()));
     }
     Err(match body.ok().and_then(|body| error_code(&body)) {
-        Some(code) => Error::refused_by_token_endpoint(&code, status),
-        None => Error::token_endpoint_status(status),
+        Some(code) => Error::refused_by_token_endpoint(&code, status, retry_after),
+        None => Error::token_endpoint_status(status, retry_after),
     })
 }
 
-/// Refuses what RFC 6749, 3.3 has no room for.
-fn checked_scope(scope: &str) -> Result<Scope, Error> {
+/// Splits a setting into scopes, and refuses what RFC 6749, 3.3 has no room for.
+pub(super) fn checked_scopes(scopes: &[String]) -> Result<Vec<String>, Error> {
     let is_allowed = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\');
-    if !scope.bytes().all(is_allowed) {
+    let scopes: Vec<_> = scopes.iter().flat_map(|scopes| scopes.split_whitespace()).map(str::to_owned).collect();
+    if !scopes.iter().all(|scope| scope.bytes().all(is_allowed)) {
         let fault = "a scope (`scopes`, PISTE_SCOPE) has a character that no scope may have: only printable ASCII without \" and \\";
         return Err(Error::configuration(fault));
     }
-    Ok(Scope::new(scope.to_owned()))
+    Ok(scopes)
+}
+
+/// Compares as sets. An answer that names no scope grants those that were asked for (RFC 6749, 5.1).
+pub(super) fn missing_scopes(asked: &[String], granted: Option<&[String]>) -> Vec<String> {
+    granted.map_or_else(Vec::new, |granted| asked.iter().filter(|scope| !granted.contains(scope)).cloned().collect())
 }
 
 /// Reads an answer of success leniently, and writes it again as RFC 6749, 5.1 has it, with the fields that matter here.
@@ -93,7 +104,8 @@ fn token_answer(body: &[u8]) -> Result<Value, Error> {
         Some(_) => return Err(Error::invalid_token_answer("its token type is not text")),
     };
     let expires_in = answer.get("expires_in").and_then(seconds);
-    Ok(json!({ "access_token": access_token, "token_type": token_type, "expires_in": expires_in }))
+    let scope = answer.get("scope").and_then(scope_text);
+    Ok(json!({ "access_token": access_token, "token_type": token_type, "expires_in": expires_in, "scope": scope }))
 }
 
 /// Reads a number of seconds, which Axway writes as text too. A fraction is cut off; what has ended has no life left.
@@ -105,6 +117,26 @@ fn seconds(value: &Value) -> Option<u64> {
     };
     // The cast saturates at both ends.
     number.is_finite().then_some(number as u64)
+}
+
+/// Reads scopes that are written as one text, or as a list.
+fn scope_text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.split_whitespace().collect::<Vec<_>>().join(" ")),
+        Value::Array(scopes) => Some(scopes.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")),
+        _ => None,
+    }
+}
+
+/// Reads `Retry-After` in both its forms. A date is read by the server's own clock, which the header `Date` tells.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+    let wanted = text(RETRY_AFTER)?;
+    if let Ok(seconds) = wanted.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = |text| DateTime::parse_from_rfc2822(text).ok();
+    date(wanted)?.signed_duration_since(date(text(DATE)?)?).to_std().ok()
 }
 
 /// Finds the code of an error by RFC 6749, 5.2.
@@ -146,10 +178,13 @@ mod tests {
     #[test]
     fn answers_that_stray_from_the_rfc_are_still_read() {
         let read = |body: &str| token_answer(body.as_bytes()).unwrap();
-        let expected = json!({"access_token": "abc", "token_type": "bearer", "expires_in": 60});
-        assert_eq!(read(r#"{"access_token":"abc","token_type":"bearer","expires_in":60}"#), expected);
-        assert_eq!(read(r#"{"access_token":"abc","expires_in":"60","scope":["a"],"x":{}}"#), expected);
-        assert_eq!(read("\u{feff}{\"access_token\":\"abc\",\"token_type\":null,\"expires_in\":60}"), expected);
+        let expected = |scope| json!({"access_token": "abc", "token_type": "bearer", "expires_in": 60, "scope": scope});
+        let plain = r#"{"access_token":"abc","token_type":"bearer","expires_in":60}"#;
+        assert_eq!(read(plain), expected(Value::Null));
+        let list = r#"{"access_token":"abc","expires_in":"60","scope":["a",1,"b"],"x":{}}"#;
+        assert_eq!(read(list), expected(json!("a b")));
+        let marked = "\u{feff}{\"access_token\":\"abc\",\"token_type\":null,\"expires_in\":60,\"scope\":\" a  b \"}";
+        assert_eq!(read(marked), expected(json!("a b")));
     }
 
     #[test]
@@ -169,12 +204,49 @@ mod tests {
     }
 
     #[test]
-    fn scopes_are_checked() {
-        for scope in ["openid", "dihal.sisiaoapimenage", "https://example.test/a!#$[]~"] {
-            assert_eq!(checked_scope(scope).unwrap().as_str(), scope);
-        }
+    fn scopes_are_split_and_checked() {
+        let checked =
+            |scopes: &[&str]| checked_scopes(&scopes.iter().map(|&scope| scope.to_owned()).collect::<Vec<_>>());
+        assert_eq!(checked(&["openid ", "a  b", ""]).unwrap(), ["openid", "a", "b"]);
+        assert_eq!(checked(&["https://example.test/a!#$[]~"]).unwrap().len(), 1);
         for scope in ["é", "a\"b", "a\\b", "a\u{7f}"] {
-            assert!(checked_scope(scope).is_err(), "{scope}");
+            assert!(checked(&["openid", scope]).is_err(), "{scope}");
         }
+    }
+
+    #[test]
+    fn scopes_are_compared_as_sets() {
+        let asked = ["a", "b"].map(str::to_owned);
+        let missing = |granted: &[&str]| {
+            let granted: Vec<_> = granted.iter().map(|&scope| scope.to_owned()).collect();
+            missing_scopes(&asked, Some(&granted))
+        };
+        assert_eq!(missing(&["b", "x", "a"]), [""; 0]);
+        assert_eq!(missing(&["b"]), ["a"]);
+        assert_eq!(missing(&[]), ["a", "b"]);
+        assert_eq!(missing_scopes(&asked, None), [""; 0]);
+    }
+
+    #[test]
+    fn retry_after_is_read_in_both_forms() {
+        const NOON: &str = "Wed, 21 Oct 2026 12:00:00 GMT";
+        let read = |wanted: &str, date: Option<&str>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, wanted.parse().unwrap());
+            date.map(|date| headers.insert(DATE, date.parse().unwrap()));
+            retry_after(&headers).map(|wanted| wanted.as_secs())
+        };
+        assert_eq!(read("120", None), Some(120));
+        assert_eq!(read("Wed, 21 Oct 2026 12:01:30 GMT", Some(NOON)), Some(90));
+        for (wanted, date) in [
+            ("Wed, 21 Oct 2026 12:01:30 GMT", None),
+            ("Wed, 21 Oct 2026 11:00:00 GMT", Some(NOON)),
+            ("-1", Some(NOON)),
+            ("soon", Some(NOON)),
+            ("", Some(NOON)),
+        ] {
+            assert_eq!(read(wanted, date), None, "{wanted}");
+        }
+        assert_eq!(retry_after(&HeaderMap::new()), None);
     }
 }

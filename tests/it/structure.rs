@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// The floors of the house, from the roof down. A file may use those below its own, and its neighbours where one group is named.
-const FLOORS: [&[&str]; 11] = [
+const FLOORS: [&[&str]; 12] = [
     &["lib"],
     &["mock"],
     &["client"],
@@ -15,6 +15,7 @@ const FLOORS: [&[&str]; 11] = [
     &["address", "http"],
     &["environment", "body"],
     &["error"],
+    &["challenge"],
 ];
 
 fn floor_of(module: &str) -> usize {
