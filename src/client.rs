@@ -35,7 +35,9 @@ const DEFAULT_SCOPES: [&str; 2] = ["openid", "dihal.sisiaoapimenage"];
 /// # }
 /// ```
 ///
-/// Clones are cheap and share one token and one connection pool. It runs on tokio and starts nothing until a call is made.
+/// Clones are cheap and share one token and one connection pool. It runs on tokio and starts nothing until a call is made. It
+/// works on after its runtime is gone, in another; but a connection belongs to the runtime that opened it, so where several
+/// runtimes share a client, a call can fail in mid-exchange when another's runtime ends.
 #[derive(Clone, Debug)]
 pub struct Client {
     generated: Arc<generated::Client>,

@@ -91,6 +91,12 @@ impl PisteSandbox {
         self.tokens.lock().requests
     }
 
+    /// Lets the gateway refuse every token that was issued so far, as PISTE does when it ends tokens before their time.
+    pub fn revoke_tokens(&self) {
+        let mut issued = self.tokens.lock();
+        issued.revoked = issued.tokens.len();
+    }
+
     /// Returns the server, to look at what it received or to mount other answers, which come first.
     #[must_use]
     pub fn server(&self) -> &MockServer {
@@ -112,6 +118,8 @@ struct Tokens(Mutex<Issued>);
 struct Issued {
     requests: usize,
     tokens: Vec<String>,
+    /// So many of the first tokens are dead.
+    revoked: usize,
 }
 
 impl Tokens {
@@ -124,7 +132,8 @@ impl Tokens {
     }
 
     fn accept(&self, token: &str) -> bool {
-        self.lock().tokens.iter().any(|issued| issued == token)
+        let issued = self.lock();
+        issued.tokens.iter().skip(issued.revoked).any(|live| live == token)
     }
 
     fn lock(&self) -> MutexGuard<'_, Issued> {

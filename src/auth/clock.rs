@@ -61,7 +61,7 @@ pub(super) mod tests {
     }
 
     /// Reads tokio's clock, paused or not, and a wall clock that [`set_wall`] moves.
-    pub(in crate::auth) fn paused() -> Now {
+    pub(in super::super) fn paused() -> Now {
         static START: LazyLock<Instant> = LazyLock::new(Instant::now);
         let start = *START;
         let monotonic = tokio::time::Instant::now().into_std().saturating_duration_since(start);
@@ -69,7 +69,7 @@ pub(super) mod tests {
     }
 
     /// Sets this thread's wall clock forward by so many seconds, or back.
-    pub(in crate::auth) fn set_wall(seconds: i64) {
+    pub(in super::super) fn set_wall(seconds: i64) {
         let shift = Duration::from_secs(seconds.unsigned_abs());
         WALL.set(if seconds < 0 { WALL.get() - shift } else { WALL.get() + shift });
     }

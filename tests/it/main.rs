@@ -7,6 +7,8 @@ mod errors;
 mod example;
 mod limits;
 mod redaction;
+mod rejections;
+mod runtimes;
 mod structure;
 mod support;
 mod tokens;

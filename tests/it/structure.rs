@@ -23,6 +23,12 @@ fn floor_of(module: &str) -> usize {
 }
 
 fn assert_points_down(module: &str, file: &Path) {
+    if file.is_dir() {
+        for part in std::fs::read_dir(file).unwrap() {
+            assert_points_down(module, &part.unwrap().path());
+        }
+        return;
+    }
     let text = std::fs::read_to_string(file).unwrap();
     for used in text.split("crate::").skip(1).filter(|rest| rest.starts_with(|first: char| first.is_ascii_lowercase()))
     {
@@ -37,8 +43,9 @@ fn imports_point_down() {
     let mut seen = 0;
     for module in FLOORS.concat() {
         assert_points_down(module, &source.join(format!("{module}.rs")));
-        for part in std::fs::read_dir(source.join(module)).into_iter().flatten() {
-            assert_points_down(module, &part.unwrap().path());
+        let parts = source.join(module);
+        if parts.exists() {
+            assert_points_down(module, &parts);
         }
         seen += 1;
     }

@@ -24,6 +24,13 @@ pub(crate) async fn health_answer(sandbox: &PisteSandbox, answer: ResponseTempla
     Mock::given(method("GET")).and(path(health_path)).respond_with(answer).mount(sandbox.server()).await;
 }
 
+/// Lets GET /healthcheck answer so for the next times.
+pub(crate) async fn next_health_answers(sandbox: &PisteSandbox, times: u64, answer: ResponseTemplate) {
+    let health_path = format!("{}/healthcheck", path_of(&sandbox.base_url()));
+    let mock = Mock::given(path(health_path)).respond_with(answer).up_to_n_times(times);
+    mock.mount(sandbox.server()).await;
+}
+
 /// A token answer that holds `fields` beside what every one needs.
 pub(crate) fn token(access_token: &str, fields: &serde_json::Value) -> ResponseTemplate {
     let mut answer = serde_json::json!({ "access_token": access_token, "token_type": "Bearer" });

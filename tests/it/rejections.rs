@@ -1,0 +1,132 @@
+//! A gateway that refuses the token: renewed once, sent again, and no more.
+
+use menage_b2b::reqwest::{Body, Method, Request, Url};
+use menage_b2b::{Client, ErrorKind};
+use wiremock::ResponseTemplate;
+
+use crate::support::{api_requests, header, next_health_answers, sandbox, token_answer};
+
+const CHALLENGE: &str =
+    r#"Bearer realm="DefaultRealm",error="invalid_request",error_description="Unable to find token""#;
+
+fn refusals() -> [ResponseTemplate; 3] {
+    [
+        ResponseTemplate::new(401),
+        ResponseTemplate::new(401).insert_header("WWW-Authenticate", r#"Bearer error="invalid_token""#),
+        ResponseTemplate::new(400).insert_header("WWW-Authenticate", CHALLENGE),
+    ]
+}
+
+fn request(client: &Client, method: Method) -> Request {
+    Request::new(method, Url::parse(&format!("{}/healthcheck", client.base_url())).unwrap())
+}
+
+#[tokio::test]
+async fn a_refused_token_is_renewed_and_the_request_sent_again_with_the_new_one() {
+    for refusal in refusals() {
+        let (sandbox, client) = sandbox().await;
+        next_health_answers(&sandbox, 1, refusal).await;
+        client.healthcheck().send().await.unwrap();
+        let requests = api_requests(&sandbox).await;
+        let tokens: Vec<_> = requests.iter().map(|request| header(request, "authorization").unwrap()).collect();
+        assert_eq!(tokens.len(), 2);
+        assert_ne!(tokens[0], tokens[1]);
+        assert_eq!(sandbox.token_requests(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_post_is_sent_again_with_its_body() {
+    let (sandbox, client) = sandbox().await;
+    next_health_answers(&sandbox, 1, ResponseTemplate::new(401)).await;
+    next_health_answers(&sandbox, 1, ResponseTemplate::new(201)).await;
+    let mut post = request(&client, Method::POST);
+    *post.body_mut() = Some("a household".into());
+    assert_eq!(client.execute(post).await.unwrap().status(), 201);
+    let bodies: Vec<_> = api_requests(&sandbox).await.into_iter().map(|request| request.body).collect();
+    assert_eq!(bodies, [b"a household"; 2]);
+}
+
+#[tokio::test]
+async fn a_thousand_calls_refused_together_cause_one_renewal_and_no_error() {
+    let (sandbox, client) = sandbox().await;
+    client.healthcheck().send().await.unwrap();
+    sandbox.revoke_tokens();
+    let calls: Vec<_> = (0..1_000)
+        .map(|_| client.clone())
+        .map(|client| tokio::spawn(async move { client.healthcheck().send().await.map(|health| health.status()) }))
+        .collect();
+    for call in calls {
+        assert_eq!(call.await.unwrap().unwrap(), 200);
+    }
+    assert_eq!(sandbox.token_requests(), 2);
+}
+
+#[tokio::test]
+async fn a_gateway_that_learns_the_new_token_late_gets_one_last_try() {
+    let (sandbox, client) = sandbox().await;
+    next_health_answers(&sandbox, 2, ResponseTemplate::new(401)).await;
+    client.healthcheck().send().await.unwrap();
+    assert_eq!((api_requests(&sandbox).await.len(), sandbox.token_requests()), (3, 2));
+}
+
+#[tokio::test]
+async fn a_gateway_that_goes_on_refusing_has_the_last_word() {
+    let (sandbox, client) = sandbox().await;
+    next_health_answers(&sandbox, 9, ResponseTemplate::new(401)).await;
+    let error = client.healthcheck().send().await.unwrap_err();
+    assert_eq!((error.kind(), error.status().unwrap().as_u16()), (ErrorKind::TokenRejected, 401));
+    assert!(!error.is_token_endpoint());
+    assert_eq!((api_requests(&sandbox).await.len(), sandbox.token_requests()), (3, 2));
+}
+
+#[tokio::test]
+async fn a_400_without_a_challenge_is_the_answer_of_the_api() {
+    let (sandbox, client) = sandbox().await;
+    next_health_answers(&sandbox, 1, ResponseTemplate::new(400)).await;
+    assert_eq!(client.healthcheck().send().await.unwrap_err().kind(), ErrorKind::Status);
+    assert_eq!((api_requests(&sandbox).await.len(), sandbox.token_requests()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_streamed_body_is_not_sent_twice_but_the_token_is_renewed_for_the_next_call() {
+    let (sandbox, client) = sandbox().await;
+    next_health_answers(&sandbox, 1, ResponseTemplate::new(401)).await;
+    let mut put = request(&client, Method::PUT);
+    let file = tokio::fs::File::open(file!()).await.unwrap();
+    *put.body_mut() = Some(Body::from(file));
+    assert_eq!(client.execute(put).await.unwrap_err().kind(), ErrorKind::TokenRejected);
+    assert_eq!(api_requests(&sandbox).await.len(), 1);
+    client.healthcheck().send().await.unwrap();
+    assert_eq!(sandbox.token_requests(), 2);
+}
+
+#[tokio::test]
+async fn where_the_renewal_fails_its_cause_reaches_the_caller() {
+    let (sandbox, client) = sandbox().await;
+    client.healthcheck().send().await.unwrap();
+    sandbox.revoke_tokens();
+    token_answer(&sandbox, ResponseTemplate::new(503)).await;
+    for _ in 0..3 {
+        let error = client.healthcheck().send().await.unwrap_err();
+        assert_eq!((error.kind(), error.status().unwrap().as_u16()), (ErrorKind::TokenEndpoint, 503));
+    }
+    assert_eq!(api_requests(&sandbox).await.len(), 2, "the dead token is not tried again");
+}
+
+#[tokio::test]
+async fn whoever_uses_the_authenticator_alone_can_reject_a_header() {
+    let (sandbox, client) = sandbox().await;
+    let authenticator = client.authenticator();
+    let first = authenticator.header().await.unwrap();
+    authenticator.reject(&first);
+    let second = authenticator.header().await.unwrap();
+    assert_ne!(first, second);
+    authenticator.reject(&first);
+    assert_eq!(
+        authenticator.header().await.unwrap(),
+        second,
+        "a late rejection of the first is not meant for the second"
+    );
+    assert_eq!(sandbox.token_requests(), 2);
+}
