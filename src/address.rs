@@ -68,7 +68,8 @@ impl Setting {
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Tells whether an address is of this machine.
+pub(crate) fn is_loopback(url: &Url) -> bool {
     let Some(host) = url.host_str() else { return false };
     match host.trim_matches(['[', ']']).parse::<IpAddr>() {
         Ok(address) => address.is_loopback(),

@@ -32,7 +32,7 @@ pub(crate) async fn settle<T, E>(outcome: Result<ResponseValue<T>, Generated<E>>
             None => failure(response).await,
         },
         Generated::ErrorResponse(value) => Error::answer(value.status(), value.headers().clone(), Vec::new()),
-        Generated::InvalidResponsePayload(_, fault) => Error::invalid_answer(&fault),
+        Generated::InvalidResponsePayload(body, fault) => Error::invalid_answer(&body, &fault),
         Generated::InvalidRequest(message) | Generated::Custom(message) => Error::invalid_request(message),
         Generated::CommunicationError(error)
         | Generated::ResponseBodyError(error)

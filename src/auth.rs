@@ -19,6 +19,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::Url;
 use reqwest::header::HeaderValue;
 
 pub use self::credentials::Credentials;
@@ -165,7 +166,7 @@ impl AuthenticatorBuilder {
     }
 
     /// Changes the HTTP client: proxies, certificates, pool. The timeouts and the redirect policy of this builder are
-    /// applied afterwards and win.
+    /// applied afterwards and win. Where every address is of this machine, no proxy is used.
     pub fn http(mut self, customise: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder) -> Self {
         self.http = self.http.customise(customise);
         self
@@ -178,17 +179,17 @@ impl AuthenticatorBuilder {
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if the address, the credentials, a scope or the HTTP
     /// client's settings cannot work.
     pub fn build(self) -> Result<Authenticator, Error> {
-        self.build_with_http().map(|(authenticator, _)| authenticator)
+        self.build_with_http(None).map(|(authenticator, _)| authenticator)
     }
 
-    /// Makes the authenticator, and gives the HTTP client too, which serves the API's calls as well.
-    pub(crate) fn build_with_http(self) -> Result<(Authenticator, reqwest::Client), Error> {
+    /// Makes the authenticator, and gives the HTTP client too, which serves the calls of the API at `base_url` as well.
+    pub(crate) fn build_with_http(self, base_url: Option<&Url>) -> Result<(Authenticator, reqwest::Client), Error> {
         self.credentials.check()?;
         let scopes = checked_scopes(&self.scopes)?;
         let url = Setting::TokenUrl.parse(&self.token_url, self.plain_http)?;
         // The secret's provider has as long as the request.
         let limit = self.http.timeout.saturating_mul(2);
-        let http = self.http.build()?;
+        let http = self.http.build(&[&url, base_url.unwrap_or(&url)])?;
         let endpoint = Arc::new(Endpoint::new(http.clone(), url, self.credentials, scopes.clone()));
         let fetch = move || {
             let endpoint = Arc::clone(&endpoint);

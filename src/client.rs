@@ -198,7 +198,7 @@ impl ClientBuilder {
     }
 
     /// Changes the HTTP client, which serves the token requests too: proxies, certificates, pool. The timeouts and the
-    /// redirect policy of this builder are applied afterwards and win.
+    /// redirect policy of this builder are applied afterwards and win. Where every address is of this machine, no proxy is used.
     pub fn http(mut self, customise: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder) -> Self {
         self.auth = self.auth.http(customise);
         self
@@ -216,7 +216,7 @@ impl ClientBuilder {
             None => listed_server(self.environment, generated::SERVERS)?,
         };
         let base_url = Setting::BaseUrl.parse(base_url, self.auth.plain_http())?;
-        let (authenticator, http) = self.auth.build_with_http()?;
+        let (authenticator, http) = self.auth.build_with_http(Some(&base_url))?;
         // Generated code writes the address and a path that begins with a slash.
         let baseurl = base_url.as_str().trim_end_matches('/').to_owned();
         let inner = Transport::new(http.clone(), base_url, authenticator);

@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
+use serde_json::error::Category;
 
 use crate::challenge::refuses_token;
+use crate::retry_after::retry_after;
 
 /// Tells why a call, a token request or a configuration failed.
 ///
@@ -56,10 +58,14 @@ pub enum ErrorKind {
     /// The request cannot be sent as it is: an argument does not convert, or its address is not the API's. Nothing was sent.
     InvalidRequest,
     /// The token endpoint refused the client ([RFC 6749, 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2)): wrong
-    /// identifier or secret, or those of the other environment. [`oauth2_error`](Error::oauth2_error) has the code.
+    /// identifier or secret, those of the other environment, or a client that may not do this.
+    /// [`oauth2_error`](Error::oauth2_error) has the code.
     CredentialsRefused,
     /// The token endpoint refused the scopes that were asked for (`invalid_scope`).
     ScopeRefused,
+    /// The token endpoint refused the request for another reason; [`oauth2_error`](Error::oauth2_error) has its code, if it
+    /// is one of RFC 6749.
+    TokenRequestRefused,
     /// The token endpoint gave neither a token nor a reason that RFC 6749 knows; PISTE throttles with a bare 400.
     TokenEndpoint,
     /// The token endpoint answered with success, but not with a token that can be used.
@@ -108,8 +114,8 @@ impl Error {
         self.0.oauth2_error.as_deref()
     }
 
-    /// Returns how long the token endpoint asked to be left alone (`Retry-After`,
-    /// [RFC 9110, 10.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3)).
+    /// Returns how long the server asked to be left alone (`Retry-After`,
+    /// [RFC 9110, 10.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3)). It may be hours, when a daily quota is spent.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
@@ -173,12 +179,16 @@ impl Error {
     /// A refusal by RFC 6749, 5.2. `code` is the server's word: it is repeated only if it has the form of a code.
     pub(crate) fn refused_by_token_endpoint(code: &str, status: StatusCode, retry_after: Option<Duration>) -> Self {
         let (kind, refused) = match code {
+            "invalid_client" | "invalid_grant" => (ErrorKind::CredentialsRefused, "the credentials"),
+            "unauthorized_client" | "access_denied" => (ErrorKind::CredentialsRefused, "the client"),
             "invalid_scope" => (ErrorKind::ScopeRefused, "the scopes"),
-            "server_error" | "slow_down" | "temporarily_unavailable" => (ErrorKind::TokenEndpoint, "the request"),
-            _ => (ErrorKind::CredentialsRefused, "the credentials"),
+            "server_error" | "slow_down" | "temporarily_unavailable" => {
+                (ErrorKind::TokenEndpoint, "the request for now")
+            }
+            _ => (ErrorKind::TokenRequestRefused, "the request"),
         };
         let code = is_error_code(code).then(|| code.to_owned());
-        let shown = code.as_deref().unwrap_or("with a code that is not of RFC 6749");
+        let shown = code.as_deref().unwrap_or("its code is not of the form that RFC 6749 gives them");
         let mut error = Self::new(kind, format!("{} refused {refused}: {shown}", Peer::TokenEndpoint));
         error.0.oauth2_error = code;
         error.0.retry_after = retry_after;
@@ -189,7 +199,7 @@ impl Error {
     pub(crate) fn token_endpoint_status(status: StatusCode, retry_after: Option<Duration>) -> Self {
         let hint = match status.as_u16() {
             300..=399 => "; redirects are not followed, they would carry the secret elsewhere",
-            400 => "; without a reason, which PISTE does when it throttles token requests",
+            400 => " and no reason by RFC 6749; PISTE does so when it throttles token requests",
             404 => "; its address may be wrong",
             _ => "",
         };
@@ -219,16 +229,21 @@ impl Error {
         let (kind, hint) = judge(status, &headers);
         let mut error =
             Self::new(kind, format!("{} answered {status}{hint}", Peer::Api)).at(Peer::Api).with_status(status);
+        error.0.retry_after = retry_after(&headers);
         error.0.answer = Some(Answer { headers, body });
         error
     }
 
-    /// An answer of the API that cannot be read. serde's own message quotes the value it stumbled over: only the place is kept.
-    pub(crate) fn invalid_answer(fault: &serde_json::Error) -> Self {
+    /// An answer of the API that cannot be read. serde's own message quotes the value it stumbled over: only the place is
+    /// kept, and what the body looks like.
+    pub(crate) fn invalid_answer(body: &[u8], fault: &serde_json::Error) -> Self {
         let what = match fault.classify() {
-            serde_json::error::Category::Data => "does not have the shape that the document declares",
-            serde_json::error::Category::Eof => "ends too early",
-            serde_json::error::Category::Io | serde_json::error::Category::Syntax => "is not JSON",
+            _ if body.is_empty() => "is empty",
+            _ if body.starts_with(b"\x1f\x8b") => "is compressed by gzip, which was not asked for",
+            _ if body.trim_ascii_start().starts_with(b"<") => "is HTML or XML, not JSON",
+            Category::Data => "does not have the shape that the document declares",
+            Category::Eof => "ends too early",
+            Category::Io | Category::Syntax => "is not JSON",
         };
         let place = format!("line {}, column {}", fault.line(), fault.column());
         Self::new(ErrorKind::InvalidAnswer, format!("the body of the API's answer {what} ({place})")).at(Peer::Api)
@@ -236,16 +251,18 @@ impl Error {
 
     /// A failure of the connection or of the exchange.
     pub(crate) fn transport(error: reqwest::Error, peer: Peer) -> Self {
-        let (kind, what) = match (error.is_timeout(), error.is_connect(), error.is_builder()) {
-            (true, true, _) => (ErrorKind::Timeout, "connecting to"),
-            (true, ..) => (ErrorKind::Timeout, "waiting for"),
-            (_, true, _) => (ErrorKind::Connect, "connecting to"),
-            (.., true) => (ErrorKind::InvalidRequest, "making the request to"),
-            _ => (ErrorKind::Transport, "the exchange with"),
+        let (kind, what, outcome) = match (error.is_timeout(), error.is_connect(), error.is_builder()) {
+            (true, true, _) => (ErrorKind::Timeout, "connecting to", "took too long"),
+            (true, ..) => (ErrorKind::Timeout, "waiting for", "took too long"),
+            (_, true, _) => (ErrorKind::Connect, "connecting to", "failed"),
+            (.., true) => (ErrorKind::InvalidRequest, "making the request to", "failed"),
+            _ => (ErrorKind::Transport, "the exchange with", "failed"),
         };
-        let outcome = if kind == ErrorKind::Timeout { "took too long" } else { "failed" };
-        // The address has path arguments and query values in it.
-        Self::new(kind, format!("{what} {peer} {outcome}")).at(peer).with_source(error.without_url())
+        let host =
+            error.url().and_then(|url| Some(format!(" at {}:{}", url.host_str()?, url.port_or_known_default()?)));
+        let message = format!("{what} {peer}{} {outcome}", host.unwrap_or_default());
+        // The rest of the address has path arguments and query values in it.
+        Self::new(kind, message).at(peer).with_source(error.without_url())
     }
 
     pub(crate) fn with_source(self, source: impl StdError + Send + Sync + 'static) -> Self {
@@ -325,7 +342,7 @@ fn judge(status: StatusCode, headers: &HeaderMap) -> (ErrorKind, &'static str) {
         429 => (ErrorKind::RateLimited, "; a quota of the application is spent"),
         500 | 502..=504 => (ErrorKind::Unavailable, ""),
         200..=299 => (ErrorKind::Status, ", which the document does not declare"),
-        300..=399 => (ErrorKind::Status, "; redirects are not followed"),
+        301..=303 | 307 | 308 => (ErrorKind::Status, "; redirects are not followed"),
         _ => (ErrorKind::Status, ""),
     }
 }

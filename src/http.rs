@@ -3,9 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use reqwest::ClientBuilder;
 use reqwest::redirect::Policy;
+use reqwest::{ClientBuilder, Url};
 
+use crate::address::is_loopback;
 use crate::error::Error;
 
 const USER_AGENT: &str = concat!("menage-b2b/", env!("CARGO_PKG_VERSION"));
@@ -29,19 +30,17 @@ impl Http {
         Self { builder: with(self.builder), ..self }
     }
 
-    /// Makes the client. Our limits come last, so that no customisation loosens them: followed, a 307 would carry the
-    /// secret or a household's data to another host.
-    pub(crate) fn build(self) -> Result<reqwest::Client, Error> {
+    /// Makes the client for these addresses. Our limits come last, so that no customisation loosens them: followed, a 307
+    /// would carry the secret or a household's data to another host.
+    pub(crate) fn build(self, addresses: &[&Url]) -> Result<reqwest::Client, Error> {
         #[cfg(all(feature = "rustls-no-provider", not(feature = "rustls")))]
         check_provider()?;
-        self.builder
-            .redirect(Policy::none())
-            .connect_timeout(self.connect_timeout)
-            .timeout(self.timeout)
-            .build()
-            .map_err(|error| {
-                Error::configuration("the HTTP client cannot be made with these settings").with_source(error)
-            })
+        // What stays on this machine may be plain http: no proxy is to carry it elsewhere.
+        let is_local = addresses.iter().all(|address| is_loopback(address));
+        let builder = if is_local { self.builder.no_proxy() } else { self.builder };
+        builder.redirect(Policy::none()).connect_timeout(self.connect_timeout).timeout(self.timeout).build().map_err(
+            |error| Error::configuration("the HTTP client cannot be made with these settings").with_source(error),
+        )
     }
 }
 
@@ -74,14 +73,14 @@ mod tests {
     #[test]
     fn settings_that_cannot_work_are_an_error() {
         let unusable = |http: ClientBuilder| http.user_agent("a\nb");
-        let error = Http::new().customise(unusable).build().unwrap_err();
+        let error = Http::new().customise(unusable).build(&[]).unwrap_err();
         assert_eq!(error.kind(), crate::error::ErrorKind::Configuration);
     }
 
     #[test]
     #[cfg(all(feature = "rustls-no-provider", not(feature = "rustls")))]
     fn without_a_tls_provider_there_is_an_error_and_no_panic() {
-        let error = Http::new().build().unwrap_err().to_string();
+        let error = Http::new().build(&[]).unwrap_err().to_string();
         assert!(error.contains("install_default"), "{error}");
     }
 }

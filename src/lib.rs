@@ -64,6 +64,7 @@ mod http;
 #[cfg(feature = "mock")]
 #[cfg_attr(docsrs, doc(cfg(feature = "mock")))]
 pub mod mock;
+mod retry_after;
 mod transport;
 
 // Read by build.rs; here only so that its tests run.

@@ -77,12 +77,9 @@ impl PisteSandbox {
         Credentials::new(CLIENT_ID, CLIENT_SECRET)
     }
 
-    /// Begins a client of this sandbox. It goes round the machine's proxies.
+    /// Begins a client of this sandbox.
     pub fn client_builder(&self) -> ClientBuilder {
-        Client::builder(Environment::Sandbox, self.credentials())
-            .token_url(self.token_url())
-            .base_url(self.base_url())
-            .http(reqwest::ClientBuilder::no_proxy)
+        Client::builder(Environment::Sandbox, self.credentials()).token_url(self.token_url()).base_url(self.base_url())
     }
 
     /// Returns the number of requests that the token endpoint has answered so far.

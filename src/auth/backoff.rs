@@ -36,7 +36,7 @@ impl Backoff {
     /// Notes a failure, and returns the pause that follows it. `chance`, from 0 to 1, spreads the next tries of a fleet.
     pub(super) fn fail(&mut self, error: &Error, now: Duration, chance: f64) -> Duration {
         let (first, longest) = match error.kind() {
-            ErrorKind::CredentialsRefused | ErrorKind::ScopeRefused => REFUSED,
+            ErrorKind::CredentialsRefused | ErrorKind::ScopeRefused | ErrorKind::TokenRequestRefused => REFUSED,
             _ => TRANSIENT,
         };
         // Doubled so often, the first pause is past the longest.

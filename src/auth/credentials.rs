@@ -2,13 +2,16 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::fs::File;
 use std::future::Future;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::thread;
 
 use secrecy::{ExposeSecret, SecretString};
-use tokio::io::AsyncReadExt;
+use tokio::sync::oneshot;
 
 use crate::error::Error;
 
@@ -39,13 +42,13 @@ impl Credentials {
     /// Takes the identifier and the secret.
     pub fn new(client_id: impl Into<String>, client_secret: impl Into<String>) -> Self {
         let client_secret = SecretString::from(client_secret.into());
-        Self { client_id: trimmed(&client_id.into()), secret: Secret::Value(trimmed_secret(&client_secret)) }
+        Self { client_id: trimmed(&client_id.into()).to_owned(), secret: Secret::Value(trimmed_secret(&client_secret)) }
     }
 
     /// Takes the identifier, and a file that holds the secret and nothing else. The file is read again at each token
     /// request, so that a rotated secret takes effect without a restart.
     pub fn from_secret_file(client_id: impl Into<String>, path: impl Into<PathBuf>) -> Self {
-        Self { client_id: trimmed(&client_id.into()), secret: Secret::File(path.into()) }
+        Self { client_id: trimmed(&client_id.into()).to_owned(), secret: Secret::File(path.into()) }
     }
 
     /// Takes the identifier, and what provides the secret: a vault, for example. It is asked again at each token request, and
@@ -73,7 +76,7 @@ impl Credentials {
             Box::pin(async move { secret.await.map(|secret| SecretString::from(secret.into())).map_err(Into::into) })
                 as Pin<Box<_>>
         };
-        Self { client_id: trimmed(&client_id.into()), secret: Secret::Provider(Arc::new(provider)) }
+        Self { client_id: trimmed(&client_id.into()).to_owned(), secret: Secret::Provider(Arc::new(provider)) }
     }
 
     pub(super) fn client_id(&self) -> &str {
@@ -85,12 +88,11 @@ impl Credentials {
         if self.client_id.is_empty() {
             return Err(Error::configuration("the client id (PISTE_CLIENT_ID) is empty"));
         }
-        match &self.secret {
-            Secret::Value(secret) if secret.expose_secret().is_empty() => {
-                Err(Error::configuration("the client secret (PISTE_CLIENT_SECRET) is empty"))
-            }
-            Secret::Value(_) | Secret::File(_) | Secret::Provider(_) => Ok(()),
+        if let Secret::Value(secret) = &self.secret {
+            let fault = |what| Error::configuration(format!("the client secret (PISTE_CLIENT_SECRET) {what}"));
+            checked(secret.clone()).map_err(fault)?;
         }
+        Ok(())
     }
 
     /// Gives the secret as it is now.
@@ -98,11 +100,11 @@ impl Credentials {
         match &self.secret {
             Secret::Value(secret) => Ok(secret.clone()),
             Secret::File(path) => read_secret(path).await,
-            Secret::Provider(provider) => match provider().await {
-                Ok(secret) => filled(trimmed_secret(&secret))
-                    .ok_or_else(|| Error::configuration("the provider of the client secret gave an empty one")),
-                Err(cause) => Err(Error::configuration("the provider of the client secret failed").with_cause(cause)),
-            },
+            Secret::Provider(provider) => {
+                let fault = |what| Error::configuration(format!("the client secret that its provider gave {what}"));
+                let failed = |cause| Error::configuration("the provider of the client secret failed").with_cause(cause);
+                checked(trimmed_secret(&provider().await.map_err(failed)?)).map_err(fault)
+            }
         }
     }
 }
@@ -122,36 +124,45 @@ impl fmt::Debug for Credentials {
     }
 }
 
+/// Reads on a thread of its own: a file that never opens, such as a pipe without a writer, holds up nothing but itself.
 async fn read_secret(path: &Path) -> Result<SecretString, Error> {
+    let file = path.to_owned();
+    let (sender, text) = oneshot::channel();
+    thread::spawn(move || sender.send(read_text(&file)));
     let fault = |what: &str| {
-        Error::configuration(format!(
-            "the file of the client secret (PISTE_CLIENT_SECRET_FILE), {}, {what}",
-            path.display()
-        ))
+        let file = path.display();
+        Error::configuration(format!("the file of the client secret (PISTE_CLIENT_SECRET_FILE), {file}, {what}"))
     };
-    let mut text = String::new();
-    let file = tokio::fs::File::open(path).await.map_err(|error| fault("cannot be opened").with_source(error))?;
-    file.take(MAX_SECRET_FILE + 1)
-        .read_to_string(&mut text)
-        .await
-        .map_err(|error| fault("cannot be read as text").with_source(error))?;
-    let text = SecretString::from(text);
+    let text = text.await.map_err(|_| fault("was not read to its end"))?;
+    let text = text.map_err(|error| fault("cannot be read as text").with_source(error))?;
     if text.expose_secret().len() as u64 > MAX_SECRET_FILE {
         return Err(fault("is too long for a secret"));
     }
-    filled(trimmed_secret(&text)).ok_or_else(|| fault("is empty"))
+    checked(trimmed_secret(&text)).map_err(fault)
 }
 
-fn filled(secret: SecretString) -> Option<SecretString> {
-    Some(secret).filter(|secret| !secret.expose_secret().is_empty())
+fn read_text(path: &Path) -> io::Result<SecretString> {
+    let mut text = String::new();
+    File::open(path)?.take(MAX_SECRET_FILE + 1).read_to_string(&mut text)?;
+    Ok(text.into())
 }
 
-fn trimmed(text: &str) -> String {
-    text.trim().to_owned()
+/// Refuses what is no secret but a slip.
+fn checked(secret: SecretString) -> Result<SecretString, &'static str> {
+    match secret.expose_secret() {
+        "" => Err("is empty"),
+        text if text.contains(char::is_control) => Err("holds a line break or another control character"),
+        _ => Ok(secret),
+    }
+}
+
+/// The mark that some editors put at the beginning of a file counts as a blank.
+fn trimmed(text: &str) -> &str {
+    text.trim_matches(|letter: char| letter.is_whitespace() || letter == '\u{feff}')
 }
 
 fn trimmed_secret(text: &SecretString) -> SecretString {
-    text.expose_secret().trim().into()
+    trimmed(text.expose_secret()).into()
 }
 
 #[cfg(test)]
@@ -164,15 +175,20 @@ mod tests {
 
     #[tokio::test]
     async fn blanks_around_pasted_identifiers_are_taken_off() {
-        let credentials = Credentials::new(" id\t\r\n", "\n hush hush \r\n");
+        let credentials = Credentials::new(" id\t\r\n", "\u{feff}\n hush hush \r\n");
         assert_eq!(credentials.client_id(), "id");
         assert_eq!(secret_of(&credentials).await, "hush hush");
     }
 
     #[test]
-    fn empty_identifiers_are_refused() {
-        for credentials in [Credentials::new(" ", "hush-hush"), Credentials::new("id", " \n")] {
-            assert!(credentials.check().unwrap_err().to_string().contains("is empty"));
+    fn identifiers_that_are_a_slip_are_refused() {
+        for (id, secret, fault) in [
+            (" ", "hush-hush", "PISTE_CLIENT_ID) is empty"),
+            ("id", " \n", "PISTE_CLIENT_SECRET) is empty"),
+            ("id", "hush\nhush", "PISTE_CLIENT_SECRET) holds a line break"),
+        ] {
+            let message = Credentials::new(id, secret).check().unwrap_err().to_string();
+            assert!(message.contains(fault) && !message.contains("hush"), "{message}");
         }
         assert!(Credentials::new("id", "hush-hush").check().is_ok());
     }
@@ -198,7 +214,7 @@ mod tests {
         });
         assert_eq!(secret_of(&credentials).await, "secret0");
         assert_eq!(secret_of(&credentials).await, "secret1");
-        assert!(credentials.secret().await.unwrap_err().to_string().contains("an empty one"));
+        assert!(credentials.secret().await.unwrap_err().to_string().contains("gave is empty"));
         let error = credentials.secret().await.unwrap_err();
         assert_eq!(error.source().unwrap().to_string(), "the vault is sealed");
         assert!(format!("{credentials:?}").contains("[from a provider]"));
@@ -209,11 +225,16 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("menage-b2b-{}-secrets", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join("empty"), " \n").unwrap();
+        std::fs::write(folder.join("lines"), "a\nb\n").unwrap();
         std::fs::write(folder.join("binary"), [0xff, 0xfe]).unwrap();
         std::fs::write(folder.join("long"), "x".repeat(64 * 1024 + 1)).unwrap();
-        for (name, fault) in
-            [("missing", "cannot be opened"), ("empty", "is empty"), ("binary", "as text"), ("long", "too long")]
-        {
+        for (name, fault) in [
+            ("missing", "cannot be read"),
+            ("empty", "is empty"),
+            ("binary", "as text"),
+            ("lines", "line break"),
+            ("long", "too long"),
+        ] {
             let message =
                 Credentials::from_secret_file("id", folder.join(name)).secret().await.unwrap_err().to_string();
             assert!(message.contains(fault) && message.contains(name), "{message}");

@@ -1,14 +1,10 @@
 //! *How* to fetch a token. Knows nothing of time.
 
-use std::time::Duration;
-
-use chrono::DateTime;
 use oauth2::basic::{BasicClient, BasicTokenType};
 use oauth2::{
     AuthType, ClientId, ClientSecret, HttpRequest, HttpResponse, RequestTokenError, Scope, TokenResponse, TokenUrl,
 };
 use reqwest::Url;
-use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 
@@ -16,6 +12,7 @@ use super::credentials::Credentials;
 use super::token::Grant;
 use crate::body::read_beginning;
 use crate::error::{Error, Peer};
+use crate::retry_after::retry_after;
 
 /// The token endpoint and what it is asked with.
 pub(super) struct Endpoint {
@@ -128,17 +125,6 @@ fn scope_text(value: &Value) -> Option<String> {
     }
 }
 
-/// Reads `Retry-After` in both its forms. A date is read by the server's own clock, which the header `Date` tells.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
-    let wanted = text(RETRY_AFTER)?;
-    if let Ok(seconds) = wanted.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = |text| DateTime::parse_from_rfc2822(text).ok();
-    date(wanted)?.signed_duration_since(date(text(DATE)?)?).to_std().ok()
-}
-
 /// Finds the code of an error by RFC 6749, 5.2.
 fn error_code(body: &[u8]) -> Option<String> {
     object(body)?.get("error")?.as_str().map(str::to_owned)
@@ -225,28 +211,5 @@ mod tests {
         assert_eq!(missing(&["b"]), ["a"]);
         assert_eq!(missing(&[]), ["a", "b"]);
         assert_eq!(missing_scopes(&asked, None), [""; 0]);
-    }
-
-    #[test]
-    fn retry_after_is_read_in_both_forms() {
-        const NOON: &str = "Wed, 21 Oct 2026 12:00:00 GMT";
-        let read = |wanted: &str, date: Option<&str>| {
-            let mut headers = HeaderMap::new();
-            headers.insert(RETRY_AFTER, wanted.parse().unwrap());
-            date.map(|date| headers.insert(DATE, date.parse().unwrap()));
-            retry_after(&headers).map(|wanted| wanted.as_secs())
-        };
-        assert_eq!(read("120", None), Some(120));
-        assert_eq!(read("Wed, 21 Oct 2026 12:01:30 GMT", Some(NOON)), Some(90));
-        for (wanted, date) in [
-            ("Wed, 21 Oct 2026 12:01:30 GMT", None),
-            ("Wed, 21 Oct 2026 11:00:00 GMT", Some(NOON)),
-            ("-1", Some(NOON)),
-            ("soon", Some(NOON)),
-            ("", Some(NOON)),
-        ] {
-            assert_eq!(read(wanted, date), None, "{wanted}");
-        }
-        assert_eq!(retry_after(&HeaderMap::new()), None);
     }
 }

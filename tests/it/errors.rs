@@ -52,11 +52,29 @@ async fn headers_and_the_beginning_of_the_body_are_there_for_who_asks() {
 }
 
 #[tokio::test]
+async fn a_spent_quota_says_how_long_to_wait() {
+    let (sandbox, client) = sandbox().await;
+    health_answer(&sandbox, ResponseTemplate::new(429).insert_header("Retry-After", "7200")).await;
+    let error = client.healthcheck().send().await.unwrap_err();
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(7_200)));
+}
+
+#[tokio::test]
+async fn a_body_that_is_compressed_unasked_is_named() {
+    let (sandbox, client) = sandbox().await;
+    health_answer(&sandbox, ResponseTemplate::new(200).set_body_bytes(*b"\x1f\x8b\x08\x00Dupont")).await;
+    let error = client.healthcheck().send().await.unwrap_err();
+    assert!(error.to_string().contains("compressed by gzip"), "{error}");
+}
+
+#[tokio::test]
 async fn an_answer_that_is_not_as_declared_says_where() {
     for (body, part) in [
-        ("", "ends too early"),
-        ("{\"a\":", "ends too early"),
-        ("<html>", "is not JSON (line 1, column 1)"),
+        ("", "is empty"),
+        ("{\"a\":", "ends too early (line 1, column 5)"),
+        (" <html>Dupont", "is HTML or XML"),
+        ("\u{1f}\u{8b}", "is not JSON"),
+        ("Dupont", "is not JSON (line 1, column 1)"),
         ("[\"Dupont\"]", "does not have the shape"),
         ("\"Dupont\"", "does not have the shape"),
     ] {
@@ -90,6 +108,7 @@ async fn a_refused_connection_is_told_apart_by_who_refused() {
     {
         let error = builder.build().unwrap().healthcheck().send().await.unwrap_err();
         assert_eq!((error.kind(), error.is_token_endpoint()), (ErrorKind::Connect, at_token_endpoint));
+        assert!(error.to_string().contains(&free.to_string()), "{error}");
         assert!(error.is_transient() && error.source().is_some());
         assert!(!format!("{error:?}").contains("path-argument"), "{error:?}");
     }

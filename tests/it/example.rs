@@ -55,11 +55,25 @@ async fn with_credentials_it_asks_whom_the_variables_name() {
 async fn a_failure_is_a_message_on_standard_error_and_status_1() {
     let (sandbox, _) = sandbox().await;
     let refused = healthcheck(variables_of(&sandbox, "hush-hush")).await;
-    let incomplete = healthcheck(vec![("PISTE_CLIENT_ID", "id".to_owned())]).await;
-    for (output, part) in [(refused, "invalid_client"), (incomplete, "PISTE_CLIENT_SECRET")] {
+    let no_secret = healthcheck(vec![("PISTE_CLIENT_ID", "id".to_owned())]).await;
+    let no_id = healthcheck(vec![("PISTE_CLIENT_SECRET", "hush-hush".to_owned())]).await;
+    for (output, part) in
+        [(refused, "invalid_client"), (no_secret, "PISTE_CLIENT_SECRET"), (no_id, "PISTE_CLIENT_ID is not set")]
+    {
         assert_eq!(output.status.code(), Some(1));
         assert!(output.stdout.is_empty());
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(said.contains(part) && !said.contains("hush-hush"), "{said}");
     }
+}
+
+#[tokio::test]
+async fn what_stays_on_this_machine_goes_round_its_proxies() {
+    let (sandbox, _) = sandbox().await;
+    let proxy = PisteSandbox::start().await;
+    let mut variables = variables_of(&sandbox, "sandbox-client-secret");
+    variables.extend(["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"].map(|name| (name, proxy.server().uri())));
+    let output = healthcheck(variables).await;
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(proxy.server().received_requests().await.unwrap().len(), 0);
 }

@@ -89,7 +89,7 @@ async fn the_content_type_of_a_token_does_not_matter() {
 
 #[tokio::test]
 async fn refusals_reach_the_caller_typed() {
-    use ErrorKind::{CredentialsRefused, InvalidTokenAnswer, ScopeRefused, TokenEndpoint};
+    use ErrorKind::{CredentialsRefused, InvalidTokenAnswer, ScopeRefused, TokenEndpoint, TokenRequestRefused};
     let refusal = |status, code: &str| ResponseTemplate::new(status).set_body_json(json!({"error": code}));
     let raw = |status, body: &str| ResponseTemplate::new(status).set_body_raw(body.to_owned(), "text/html");
     for (answer, kind, status, code, transient) in [
@@ -98,7 +98,8 @@ async fn refusals_reach_the_caller_typed() {
         (refusal(400, "unauthorized_client"), CredentialsRefused, Some(400), Some("unauthorized_client"), false),
         (refusal(400, "invalid_scope"), ScopeRefused, Some(400), Some("invalid_scope"), false),
         (refusal(503, "temporarily_unavailable"), TokenEndpoint, Some(503), Some("temporarily_unavailable"), true),
-        (refusal(400, "Not A Code"), CredentialsRefused, Some(400), None, false),
+        (refusal(400, "unsupported_grant_type"), TokenRequestRefused, Some(400), Some("unsupported_grant_type"), false),
+        (refusal(400, "Not A Code"), TokenRequestRefused, Some(400), None, false),
         (raw(400, ""), TokenEndpoint, Some(400), None, true),
         (raw(400, r#"{"error":{"code":1}}"#), TokenEndpoint, Some(400), None, true),
         (raw(404, "<html>"), TokenEndpoint, Some(404), None, false),
