@@ -127,3 +127,21 @@ fn add_missing(headers: &mut HeaderMap, more: &HeaderMap) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::Credentials;
+
+    #[test]
+    fn debug_names_the_added_headers_without_their_values() {
+        let url: Url = "https://api.example.test/a".parse().unwrap();
+        let authenticator =
+            Authenticator::builder("https://id.example.test", Credentials::new("id", "secret")).build().unwrap();
+        let headers = HeaderMap::from_iter([(HeaderName::from_static("x-household"), "hush-hush".parse().unwrap())]);
+        let transport = Transport::new(reqwest::Client::new(), url, authenticator).with_headers(headers);
+        let shown = format!("{transport:?}");
+        assert!(shown.contains("x-household") && shown.contains("https://api.example.test/a"), "{shown}");
+        assert!(!shown.contains("hush"), "{shown}");
+    }
+}

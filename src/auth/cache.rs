@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use reqwest::header::HeaderValue;
 use tokio::runtime::Handle;
 use tokio::time::{sleep, timeout};
 use tracing::Instrument;
@@ -65,9 +66,14 @@ impl Cache {
         Self { shared: Arc::new(Shared { store: Store::new(), clock, fetcher }) }
     }
 
+    /// Returns the header of a fresh token.
+    pub(super) fn header(&self) -> Option<HeaderValue> {
+        self.shared.store.fresh((self.shared.clock)(), Token::header)
+    }
+
     /// Returns the token, fetching it where there is none.
     pub(super) async fn bearer(&self) -> Outcome {
-        match self.shared.store.fresh((self.shared.clock)()) {
+        match self.shared.store.fresh((self.shared.clock)(), Token::bearer) {
             Some(bearer) => Ok(bearer),
             // In a box, so that the usual way stays small.
             None => Box::pin(self.bearer_or_wait()).await,

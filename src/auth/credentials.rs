@@ -239,6 +239,9 @@ mod tests {
                 Credentials::from_secret_file("id", folder.join(name)).secret().await.unwrap_err().to_string();
             assert!(message.contains(fault) && message.contains(name), "{message}");
         }
+        let longest = "x".repeat(64 * 1024);
+        std::fs::write(folder.join("long"), &longest).unwrap();
+        assert_eq!(secret_of(&Credentials::from_secret_file("id", folder.join("long"))).await, longest);
         std::fs::remove_dir_all(folder).unwrap();
     }
 }

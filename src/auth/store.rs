@@ -49,14 +49,14 @@ impl Store {
         Self { token: Slot::empty(), state: Mutex::default() }
     }
 
-    /// Returns the token if it is fresh. This is the way of nearly all calls.
-    pub(super) fn fresh(&self, now: Now) -> Option<Bearer> {
-        self.bearer_if(|token| token.stage(now) == Stage::Fresh)
+    /// Returns what is asked of the token if it is fresh. This is the way of nearly all calls.
+    pub(super) fn fresh<T>(&self, now: Now, ask: impl FnOnce(&Token) -> T) -> Option<T> {
+        self.ask_if(|token| token.stage(now) == Stage::Fresh, ask)
     }
 
     /// Returns the token if it has not ended.
     pub(super) fn valid(&self, now: Now) -> Option<Bearer> {
-        self.bearer_if(|token| token.is_valid(now))
+        self.ask_if(|token| token.is_valid(now), Token::bearer)
     }
 
     /// Decides what a caller gets. Where a flight is wanted and allowed, `start` starts it.
@@ -65,7 +65,8 @@ impl Store {
         now: Now,
         start: impl FnOnce(History) -> Result<Flight, Error>,
     ) -> Result<Verdict, Error> {
-        let mut state = match self.bearer_if(|token| matches!(token.stage(now), Stage::Fresh | Stage::Due)) {
+        let mut state = match self.ask_if(|token| matches!(token.stage(now), Stage::Fresh | Stage::Due), Token::bearer)
+        {
             // Whoever holds the lock decides what this caller would.
             Some(bearer) => match self.try_lock() {
                 Some(state) => state,
@@ -140,9 +141,9 @@ impl Store {
         }
     }
 
-    fn bearer_if(&self, is_wanted: impl FnOnce(&Token) -> bool) -> Option<Bearer> {
+    fn ask_if<T>(&self, is_wanted: impl FnOnce(&Token) -> bool, ask: impl FnOnce(&Token) -> T) -> Option<T> {
         let token = self.token.load();
-        token.as_deref().filter(|token| is_wanted(token)).map(Token::bearer)
+        token.as_deref().filter(|token| is_wanted(token)).map(ask)
     }
 
     /// A panic elsewhere leaves the state whole: each change to it is one assignment.

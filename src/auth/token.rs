@@ -114,8 +114,12 @@ impl Token {
         }
     }
 
+    pub(super) fn header(&self) -> HeaderValue {
+        self.grant.headers[copy()].clone()
+    }
+
     pub(super) fn bearer(&self) -> Bearer {
-        Bearer { header: self.grant.headers[copy()].clone(), generation: self.generation, asked: self.asked }
+        Bearer { header: self.header(), generation: self.generation, asked: self.asked }
     }
 
     pub(super) fn is_valid(&self, now: Now) -> bool {

@@ -7,7 +7,7 @@ use menage_b2b::reqwest::redirect::Policy;
 use menage_b2b::reqwest::{self, Method, Request, Url};
 use wiremock::ResponseTemplate;
 
-use crate::support::{api_requests, health_answer, sandbox, token_answer, token_requests};
+use crate::support::{Log, api_requests, health_answer, sandbox, token_answer, token_requests};
 
 fn redirect_to(url: &str) -> ResponseTemplate {
     ResponseTemplate::new(307).insert_header("Location", url)
@@ -64,29 +64,11 @@ async fn a_request_to_another_origin_is_not_sent_and_costs_no_token() {
 
 #[tokio::test]
 async fn a_wiretap_is_warned_of() {
-    use std::sync::{Arc, Mutex};
-
-    #[derive(Clone, Default)]
-    struct Log(Arc<Mutex<Vec<u8>>>);
-
-    impl std::io::Write for Log {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-
     let (sandbox, _) = sandbox().await;
     let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).with_ansi(false).finish();
-    let builder = sandbox.client_builder().base_url("http://egress.example.test").allow_http();
-    tracing::subscriber::with_default(subscriber, || builder.build().unwrap());
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let _captured = log.capture();
+    sandbox.client_builder().base_url("http://egress.example.test").allow_http().build().unwrap();
+    let log = log.text();
     assert!(log.contains("WARN") && log.contains("MENAGE_B2B_BASE_URL") && log.contains("plain http"), "{log}");
     assert!(!log.contains("PISTE_TOKEN_URL"), "loopback needs no warning: {log}");
 }

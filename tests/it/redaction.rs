@@ -9,7 +9,7 @@ use menage_b2b::{Authenticator, Credentials, Error};
 use serde_json::json;
 use wiremock::ResponseTemplate;
 
-use crate::support::{health_answer, sandbox, token, token_answer};
+use crate::support::{Log, health_answer, sandbox, token, token_answer};
 
 const UNMISTAKABLE: &str = "hush-hush";
 
@@ -98,8 +98,40 @@ async fn debug_shows_what_is_harmless_and_nothing_else() {
         client.authenticator().header().await.unwrap(),
     );
     assert_silent(&text);
-    for harmless in ["Healthcheck", "ClientBuilder", "Sandbox", "Authenticator", "pref…", "timeout: 30s", "Sensitive"]
+    for harmless in
+        ["Healthcheck", "ClientBuilder", "Sandbox", "Authenticator { scopes", "pref…", "timeout: 30s", "Sensitive"]
     {
         assert!(text.contains(harmless), "{harmless}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn the_log_tells_what_happened_and_to_whom_it_may_concern_nothing_more() {
+    let (sandbox, _) = sandbox().await;
+    let log = Log::default();
+    let _captured = log.capture();
+    let client = sandbox.client_builder().scopes(["openid", "not.granted"]).build().unwrap();
+    let url = Url::parse(&format!("{}/healthcheck?name={UNMISTAKABLE}", client.base_url())).unwrap();
+    client.execute(Request::new(Method::GET, url.clone())).await.unwrap();
+    sandbox.revoke_tokens();
+    let echo = json!({"error": "invalid_client", "error_description": UNMISTAKABLE});
+    token_answer(&sandbox, ResponseTemplate::new(400).set_body_json(echo)).await;
+    client.execute(Request::new(Method::GET, url)).await.unwrap_err();
+
+    let log = log.text();
+    assert_silent(&log);
+    assert!(!log.contains("MenageB2bSandboxToken") && !log.contains("sandbox-client-secret"), "{log}");
+    for told in [
+        "token_request{renewal=false}",
+        "token was granted",
+        "missing=[\"not.granted\"]",
+        "rejected before its end",
+        "token_request{renewal=true}",
+        "may be false",
+        "no token was granted",
+        "invalid_client",
+        "during a pause",
+    ] {
+        assert!(log.contains(told), "{told}: {log}");
     }
 }

@@ -1,7 +1,14 @@
-//! What the tests have in common: a sandbox, and answers mounted before its own.
+//! What the tests have in common: a sandbox, answers mounted before its own, and a log to look at.
+
+use std::io;
+use std::sync::{Arc, Mutex};
 
 use menage_b2b::Client;
 use menage_b2b::mock::PisteSandbox;
+use tracing::Level;
+use tracing::subscriber::DefaultGuard;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::prelude::*;
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, Request, ResponseTemplate};
 
@@ -65,4 +72,33 @@ async fn received(sandbox: &PisteSandbox, prefix: &str) -> Vec<Request> {
 
 fn path_of(url: &str) -> String {
     reqwest::Url::parse(url).unwrap().path().to_owned()
+}
+
+/// All that the crate logs while it is captured, down to the last detail.
+#[derive(Clone, Default)]
+pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    /// Captures what this thread logs, until the guard is dropped.
+    pub(crate) fn capture(&self) -> DefaultGuard {
+        let writer = self.clone();
+        let ours = Targets::new().with_target("menage_b2b", Level::TRACE);
+        let layer = tracing_subscriber::fmt::layer().with_writer(move || writer.clone()).with_ansi(false);
+        tracing_subscriber::registry().with(layer.with_filter(ours)).set_default()
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

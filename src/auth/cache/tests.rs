@@ -471,6 +471,15 @@ async fn an_api_that_rejects_every_token_causes_no_loop() {
     assert!((6..=12).contains(&endpoint.requests()), "{}", endpoint.requests());
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_token_is_young_for_two_seconds() {
+    let cache = Endpoint::granting(HOUR).cache();
+    let bearer = cache.bearer().await.unwrap();
+    assert!(cache.is_young(&bearer));
+    advance(2 * SECOND).await;
+    assert!(!cache.is_young(&bearer));
+}
+
 // Both clocks.
 
 #[tokio::test(start_paused = true)]

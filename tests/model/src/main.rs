@@ -115,7 +115,7 @@ impl World {
 
     /// Asks for the token, as the cache does.
     fn bearer(self: &Arc<Self>) -> Result<Bearer, Error> {
-        if let Some(bearer) = self.store.fresh(self.now()) {
+        if let Some(bearer) = self.store.fresh(self.now(), token::Token::bearer) {
             return Ok(bearer);
         }
         loop {
