@@ -3,8 +3,8 @@
 use quote::ToTokens;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Attribute, File, GenericArgument, ImplItem, ImplItemFn, Item, ItemImpl, ItemMod, LitStr, PathArguments, ReturnType,
-    Type, parse_quote,
+    Attribute, Block, File, GenericArgument, ImplItem, ImplItemFn, Item, ItemImpl, ItemMod, LitInt, LitStr,
+    PathArguments, ReturnType, Stmt, Type, parse_quote,
 };
 
 /// Makes generated code end in errors of ours, begin in constructors of ours, and print no argument.
@@ -99,6 +99,7 @@ impl VisitMut for Sends {
         if function.sig.asyncness.is_some() {
             match success_of(&function.sig.output) {
                 Some((outcome, success)) => {
+                    drop_api_version(&mut function.block);
                     let body = &function.block;
                     // src/answer.rs
                     function.block = parse_quote!({
@@ -111,6 +112,27 @@ impl VisitMut for Sends {
             }
         }
         visit_mut::visit_impl_item_fn_mut(self, function);
+    }
+}
+
+/// Drops progenitor's own header `api-version`, which the API did not ask for, and the room that was made for it.
+fn drop_api_version(body: &mut Block) {
+    let text = |statement: &Stmt| statement.to_token_stream().to_string();
+    body.stmts.retain(|statement| !text(statement).contains("super :: Client :: api_version ()"));
+    for statement in &mut body.stmts {
+        if text(statement).contains("HeaderMap :: with_capacity") {
+            OneLess.visit_stmt_mut(statement);
+        }
+    }
+}
+
+struct OneLess;
+
+impl VisitMut for OneLess {
+    fn visit_lit_int_mut(&mut self, literal: &mut LitInt) {
+        if let Ok(capacity @ 1..) = literal.base10_parse::<usize>() {
+            *literal = LitInt::new(&format!("{}usize", capacity - 1), literal.span());
+        }
     }
 }
 

@@ -5,6 +5,7 @@
     unnameable_types,
     unreachable_pub,
     unused_imports,
+    unused_mut,
     unused_qualifications,
     clippy::all,
     clippy::doc_markdown,

@@ -8,9 +8,7 @@ use crate::generated;
 use crate::transport::Transport;
 
 impl ClientHooks<Transport> for generated::Client {
-    async fn exec(&self, mut request: Request, _: &OperationInfo) -> reqwest::Result<Response> {
-        // progenitor's own invention, on every request; the API did not ask for it.
-        request.headers_mut().remove("api-version");
+    async fn exec(&self, request: Request, _: &OperationInfo) -> reqwest::Result<Response> {
         Ok(self.inner().call(request).await.unwrap_or_else(carry))
     }
 }

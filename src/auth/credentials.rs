@@ -22,6 +22,11 @@ const MAX_SECRET_FILE: u64 = 64 * 1024;
 ///
 /// Blanks and line ends around either are taken off: they come with copy and paste. `Debug` shows no secret, and of the
 /// identifier only the beginning, since the two are easily swapped.
+///
+/// The secret is wiped from memory when the last clone is dropped. Beyond our reach are the copies that others make: the text
+/// given to [`new`](Self::new) as far as it was a copy, and at each token request the form that the crate `oauth2` writes,
+/// the body that reqwest sends, and the buffers of TLS. The same goes for tokens, which are headers, and so live in plain
+/// memory.
 #[derive(Clone)]
 pub struct Credentials {
     client_id: String,

@@ -97,7 +97,7 @@ impl Token {
     pub(super) fn new(grant: Grant, generation: u64, asked: Now, chance: f64) -> Self {
         let window = LONGEST_RENEWAL_WINDOW.min(grant.lifetime / 2);
         let due = grant.lifetime - window + (window / 4).mul_f64(chance);
-        let skew = LONGEST_SKEW.min(grant.lifetime / 8);
+        let skew = LONGEST_SKEW.min(grant.lifetime / 16);
         Self { grant, generation, asked, due, skew }
     }
 
@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn stages_scale_with_the_life() {
-        for (life, due, ending) in [(3600, 3300, 3590), (600, 300, 590), (80, 40, 70), (8, 4, 7)] {
+        for (life, due, ending) in [(3600, 3300, 3590), (600, 300, 590), (80, 40, 75), (16, 8, 15)] {
             let [life, due, ending] = [life, due, ending].map(Duration::from_secs);
             let token = token(Some(life), 0.0);
             for (age, stage) in [

@@ -169,7 +169,7 @@ async fn in_its_last_moments_a_token_gives_way_to_its_successor() {
     let endpoint = Endpoint::granting(80 * SECOND);
     let cache = endpoint.cache();
     token(&cache).await;
-    advance(71 * SECOND).await;
+    advance(76 * SECOND).await;
     assert_eq!(token(&cache).await, "token2");
 }
 
