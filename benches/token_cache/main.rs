@@ -9,7 +9,7 @@
 
 #![allow(
     clippy::unwrap_used,
-    clippy::expect_used,
+    clippy::panic,
     clippy::print_stdout,
     reason = "a measurement that fails should stop"
 )]
@@ -23,6 +23,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
+use reqwest::header::HeaderValue;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::{sleep, timeout};
 
@@ -91,7 +92,7 @@ fn steady() -> Behaviour {
 }
 
 /// Polls once: a cached header is there at once.
-fn take<C: Cache>(cache: &C) -> C::Header {
+fn take<C: Cache>(cache: &C) -> HeaderValue {
     let future = pin!(cache.header());
     match future.poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(header) => header.ok().unwrap(),

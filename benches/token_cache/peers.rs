@@ -11,11 +11,10 @@ use tokio::sync::Mutex;
 
 /// A cache, as its callers see it.
 pub(crate) trait Cache: Clone + Send + Sync + 'static {
-    type Header: Clone + PartialEq + Send + 'static;
     fn new(url: &str) -> Self;
-    fn header(&self) -> impl Future<Output = Result<Self::Header, Failed>> + Send;
+    fn header(&self) -> impl Future<Output = Result<HeaderValue, Failed>> + Send;
     /// Tells that a header was rejected. The hand-written ones know no such thing.
-    fn reject(&self, _: &Self::Header) {}
+    fn reject(&self, _: &HeaderValue) {}
 }
 
 /// No token. The reason is not compared.
@@ -27,8 +26,6 @@ pub(crate) struct Failed;
 pub(crate) struct Ours(Authenticator);
 
 impl Cache for Ours {
-    type Header = HeaderValue;
-
     fn new(url: &str) -> Self {
         let builder = Authenticator::builder(url, Credentials::new("id", "secret"));
         Self(builder.http(|http| http.no_proxy()).build().unwrap())
@@ -75,114 +72,111 @@ impl Source {
     }
 }
 
-/// Readers without a lock, one fetch at a time.
-#[derive(Clone)]
-pub(crate) struct ArcSwapAndMutex(Arc<(Source, ArcSwapOption<(HeaderValue, Instant)>, Mutex<()>)>);
+/// A header and its end.
+type Entry = (HeaderValue, Instant);
 
-impl ArcSwapAndMutex {
-    fn cached(&self) -> Option<HeaderValue> {
-        let entry = self.0.1.load();
+/// A place for an entry that readers share.
+pub(crate) trait Slot: Send + Sync + 'static {
+    fn empty() -> Self;
+    fn read(&self) -> Option<HeaderValue>;
+    fn write(&self, entry: Entry);
+}
+
+impl Slot for ArcSwapOption<Entry> {
+    fn empty() -> Self {
+        Self::empty()
+    }
+
+    fn read(&self) -> Option<HeaderValue> {
+        let entry = self.load();
         entry.as_deref().filter(|(_, end)| Instant::now() < *end).map(|(header, _)| header.clone())
     }
-}
 
-impl Cache for ArcSwapAndMutex {
-    type Header = HeaderValue;
-
-    fn new(url: &str) -> Self {
-        Self(Arc::new((Source::new(url), ArcSwapOption::empty(), Mutex::new(()))))
-    }
-
-    async fn header(&self) -> Result<HeaderValue, Failed> {
-        if let Some(header) = self.cached() {
-            return Ok(header);
-        }
-        let _one_at_a_time = self.0.2.lock().await;
-        if let Some(header) = self.cached() {
-            return Ok(header);
-        }
-        let entry = self.0.0.fetch_header().await?;
-        let header = entry.0.clone();
-        self.0.1.store(Some(Arc::new(entry)));
-        Ok(header)
+    fn write(&self, entry: Entry) {
+        self.store(Some(Arc::new(entry)));
     }
 }
 
-/// Readers with std's lock, one fetch at a time.
-#[derive(Clone)]
-pub(crate) struct RwLockAndMutex(Arc<(Source, RwLock<Option<(HeaderValue, Instant)>>, Mutex<()>)>);
+impl Slot for RwLock<Option<Entry>> {
+    fn empty() -> Self {
+        Self::default()
+    }
 
-impl RwLockAndMutex {
-    fn cached(&self) -> Option<HeaderValue> {
-        let entry = self.0.1.read().unwrap();
+    fn read(&self) -> Option<HeaderValue> {
+        let entry = Self::read(self).unwrap();
         entry.as_ref().filter(|(_, end)| Instant::now() < *end).map(|(header, _)| header.clone())
     }
+
+    fn write(&self, entry: Entry) {
+        *Self::write(self).unwrap() = Some(entry);
+    }
 }
 
-impl Cache for RwLockAndMutex {
-    type Header = HeaderValue;
+/// Readers take from the slot; one fetches at a time.
+pub(crate) struct Guarded<S>(Arc<(Source, S, Mutex<()>)>);
 
+pub(crate) type ArcSwapAndMutex = Guarded<ArcSwapOption<Entry>>;
+pub(crate) type RwLockAndMutex = Guarded<RwLock<Option<Entry>>>;
+
+impl<S> Clone for Guarded<S> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<S: Slot> Cache for Guarded<S> {
     fn new(url: &str) -> Self {
-        Self(Arc::new((Source::new(url), RwLock::default(), Mutex::new(()))))
+        Self(Arc::new((Source::new(url), S::empty(), Mutex::new(()))))
     }
 
     async fn header(&self) -> Result<HeaderValue, Failed> {
-        if let Some(header) = self.cached() {
+        let (source, slot, gate) = &*self.0;
+        if let Some(header) = slot.read() {
             return Ok(header);
         }
-        let _one_at_a_time = self.0.2.lock().await;
-        if let Some(header) = self.cached() {
+        let _one_at_a_time = gate.lock().await;
+        if let Some(header) = slot.read() {
             return Ok(header);
         }
-        let entry = self.0.0.fetch_header().await?;
+        let entry = source.fetch_header().await?;
         let header = entry.0.clone();
-        *self.0.1.write().unwrap() = Some(entry);
+        slot.write(entry);
         Ok(header)
     }
 }
 
 /// tokio's lock, held while fetching.
 #[derive(Clone)]
-pub(crate) struct MutexHeld(Arc<(Source, Mutex<Option<(HeaderValue, Instant)>>)>);
+pub(crate) struct MutexHeld(Arc<Source>, Arc<Mutex<Option<Entry>>>);
 
 impl Cache for MutexHeld {
-    type Header = HeaderValue;
-
     fn new(url: &str) -> Self {
-        Self(Arc::new((Source::new(url), Mutex::default())))
+        Self(Arc::new(Source::new(url)), Arc::default())
     }
 
     async fn header(&self) -> Result<HeaderValue, Failed> {
-        let mut entry = self.0.1.lock().await;
+        let mut entry = self.1.lock().await;
         match &*entry {
             Some((header, end)) if Instant::now() < *end => Ok(header.clone()),
-            _ => {
-                let fetched = self.0.0.fetch_header().await?;
-                Ok(entry.insert(fetched).0.clone())
-            }
+            _ => Ok(entry.insert(self.0.fetch_header().await?).0.clone()),
         }
     }
 }
 
 /// The same with a text, of which each call makes a header.
 #[derive(Clone)]
-pub(crate) struct MutexAndString(Arc<(Source, Mutex<Option<(String, Instant)>>)>);
+pub(crate) struct MutexAndString(Arc<Source>, Arc<Mutex<Option<(String, Instant)>>>);
 
 impl Cache for MutexAndString {
-    type Header = HeaderValue;
-
     fn new(url: &str) -> Self {
-        Self(Arc::new((Source::new(url), Mutex::default())))
+        Self(Arc::new(Source::new(url)), Arc::default())
     }
 
     async fn header(&self) -> Result<HeaderValue, Failed> {
-        let mut entry = self.0.1.lock().await;
+        let mut entry = self.1.lock().await;
         let token = match &*entry {
             Some((token, end)) if Instant::now() < *end => token.clone(),
-            _ => {
-                let fetched = self.0.0.fetch().await?;
-                entry.insert(fetched).0.clone()
-            }
+            _ => entry.insert(self.0.fetch().await?).0.clone(),
         };
         HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| Failed)
     }

@@ -124,6 +124,7 @@ async fn the_log_tells_what_happened_and_to_whom_it_may_concern_nothing_more() {
     for told in [
         "token_request{renewal=false}",
         "token was granted",
+        "lifetime=3600s",
         "missing=[\"not.granted\"]",
         "rejected before its end",
         "token_request{renewal=true}",

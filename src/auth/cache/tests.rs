@@ -71,7 +71,7 @@ impl Endpoint {
         }
     }
 
-    fn from_now_on(&self, answer: Answer) {
+    fn set_answer(&self, answer: Answer) {
         *self.usual.lock().unwrap() = answer;
     }
 
@@ -178,7 +178,7 @@ async fn nobody_waits_for_a_renewal_that_failed_before() {
     let endpoint = Endpoint::granting(80 * SECOND);
     let cache = endpoint.cache();
     token(&cache).await;
-    endpoint.from_now_on(Answer::Unavailable(None));
+    endpoint.set_answer(Answer::Unavailable(None));
     advance(60 * SECOND).await;
     token(&cache).await;
     settle().await;
@@ -195,7 +195,7 @@ async fn a_renewal_that_fails_in_the_last_moments_leaves_the_token_in_use() {
     let endpoint = Endpoint::granting(80 * SECOND);
     let cache = endpoint.cache();
     token(&cache).await;
-    endpoint.from_now_on(Answer::Unavailable(None));
+    endpoint.set_answer(Answer::Unavailable(None));
     advance(75 * SECOND).await;
     assert_eq!(token(&cache).await, "token1");
     assert_eq!(endpoint.requests(), 2);
@@ -259,7 +259,7 @@ async fn an_outage_is_invisible_while_the_token_lives_and_typed_and_bounded_afte
     let cache = endpoint.cache();
     let asked = Instant::now();
     token(&cache).await;
-    endpoint.from_now_on(Answer::Unavailable(None));
+    endpoint.set_answer(Answer::Unavailable(None));
     advance(200 * SECOND).await;
     while asked.elapsed() < 599 * SECOND {
         let (outcome, waited) = timed(&cache).await;
@@ -279,7 +279,7 @@ async fn an_outage_is_invisible_while_the_token_lives_and_typed_and_bounded_afte
     }
     assert!((1..=10).contains(&endpoint.requests_since(ended)), "{}", endpoint.requests_since(ended));
 
-    endpoint.from_now_on(Answer::Grant(HOUR));
+    endpoint.set_answer(Answer::Grant(HOUR));
     sleep(40 * SECOND).await;
     token(&cache).await;
 }
@@ -301,7 +301,7 @@ async fn the_endpoint_is_left_alone_for_as_long_as_it_asks() {
     let endpoint = Endpoint::new(Answer::Unavailable(Some(90 * SECOND)));
     let cache = endpoint.cache();
     failure(&cache).await;
-    endpoint.from_now_on(Answer::Grant(HOUR));
+    endpoint.set_answer(Answer::Grant(HOUR));
     sleep(89 * SECOND).await;
     assert_eq!(failure(&cache).await.retry_after(), Some(90 * SECOND));
     assert_eq!(endpoint.requests(), 1);
@@ -332,7 +332,7 @@ async fn credentials_that_never_worked_fail_fast_and_the_refusal_is_remembered()
         sleep(SECOND / 10).await;
     }
     assert_eq!(endpoint.requests(), 1);
-    endpoint.from_now_on(Answer::Grant(HOUR));
+    endpoint.set_answer(Answer::Grant(HOUR));
     sleep(4 * SECOND).await;
     assert_eq!(token(&cache).await, "token2", "mended");
 }
@@ -358,7 +358,7 @@ async fn a_true_refusal_of_credentials_that_worked_is_believed_after_three_tries
     let cache = endpoint.cache();
     token(&cache).await;
     advance(80 * SECOND).await;
-    endpoint.from_now_on(Answer::Refuse);
+    endpoint.set_answer(Answer::Refuse);
     let start = Instant::now();
     while start.elapsed() < 60 * SECOND {
         assert_eq!(failure(&cache).await.oauth2_error(), Some("invalid_client"));
@@ -374,7 +374,7 @@ async fn an_outage_is_not_tried_again_within_a_flight() {
     let cache = endpoint.cache();
     token(&cache).await;
     advance(80 * SECOND).await;
-    endpoint.from_now_on(Answer::Unavailable(None));
+    endpoint.set_answer(Answer::Unavailable(None));
     assert_eq!(timed(&cache).await.1, LATENCY);
     assert_eq!(endpoint.requests(), 2);
 }
@@ -389,7 +389,7 @@ async fn how_often_a_refusal_is_tried_again_is_for_the_user_to_say() {
     let cache = endpoint.cache_with(Some(0));
     token(&cache).await;
     advance(80 * SECOND).await;
-    endpoint.from_now_on(Answer::Refuse);
+    endpoint.set_answer(Answer::Refuse);
     failure(&cache).await;
     assert_eq!(endpoint.requests(), 2);
 }
@@ -449,7 +449,7 @@ async fn a_rejection_during_an_outage_gives_the_cause_and_not_the_dead_token() {
     let endpoint = Endpoint::granting(HOUR);
     let cache = endpoint.cache();
     let dead = cache.bearer().await.unwrap();
-    endpoint.from_now_on(Answer::Unavailable(None));
+    endpoint.set_answer(Answer::Unavailable(None));
     cache.reject(&dead);
     sleep(SECOND).await;
     for _ in 0..20 {
@@ -633,7 +633,7 @@ async fn a_look_shows_the_valid_token_and_the_last_failure() {
     assert!(matches!(cache.look(), (None, None)));
     failure(&cache).await;
     assert!(matches!(cache.look(), (None, Some(error)) if error.oauth2_error() == Some("invalid_client")));
-    endpoint.from_now_on(Answer::Grant(HOUR));
+    endpoint.set_answer(Answer::Grant(HOUR));
     sleep(10 * SECOND).await;
     token(&cache).await;
     assert!(matches!(cache.look(), (Some(token), None) if token.generation() == 1));
