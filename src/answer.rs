@@ -1,11 +1,12 @@
 //! The end of a generated call: what progenitor made of it becomes an [`Error`] of ours.
 //!
 //! progenitor's own error prints bodies and headers, and its hooks can report a failure as text only. So a failed call
-//! travels through the generated code as an answer that no server can give, and comes out typed at the other end.
+//! travels through the generated code as an answer that no document declares, and comes out typed at the other end.
 
 use progenitor_client::{Error as Generated, ResponseValue};
 use reqwest::{Response, StatusCode};
 
+use crate::body::LIMIT;
 use crate::error::{Error, Peer};
 use crate::transport::failure;
 
@@ -32,10 +33,34 @@ pub(crate) async fn settle<T, E>(outcome: Result<ResponseValue<T>, Generated<E>>
             None => failure(response).await,
         },
         Generated::ErrorResponse(value) => Error::answer(value.status(), value.headers().clone(), Vec::new()),
-        Generated::InvalidResponsePayload(body, fault) => Error::invalid_answer(&body, &fault),
-        Generated::InvalidRequest(message) | Generated::Custom(message) => Error::invalid_request(message),
+        Generated::InvalidResponsePayload(body, fault) => Error::invalid_answer(&body, LIMIT, &fault),
+        Generated::InvalidRequest(message) | Generated::Custom(message) => {
+            Error::invalid_request(without_cause(&message))
+        }
         Generated::CommunicationError(error)
         | Generated::ResponseBodyError(error)
         | Generated::InvalidUpgrade(error) => Error::transport(error, Peer::Api),
     })
+}
+
+/// Keeps what progenitor says of an argument (its name, and the type it does not convert to) and drops the cause, which may
+/// quote its value.
+fn without_cause(message: &str) -> String {
+    const END: &str = "failed";
+    match message.find(END) {
+        Some(place) => message[..place + END.len()].to_owned(),
+        None => "an argument of the call is missing or does not convert".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_value_of_an_argument_is_not_quoted() {
+        let message = "conversion to `Date` for birth failed: hush-hush failed";
+        assert_eq!(without_cause(message), "conversion to `Date` for birth failed");
+        assert!(!without_cause("hush-hush").contains("hush"));
+    }
 }

@@ -26,7 +26,7 @@ pub use self::credentials::Credentials;
 pub use self::state::TokenState;
 pub(crate) use self::token::Bearer;
 
-use self::cache::{Cache, Settings};
+use self::cache::{Cache, Rules};
 use self::endpoint::{Endpoint, checked_scopes};
 use crate::address::{PlainHttp, Setting};
 use crate::error::Error;
@@ -73,8 +73,9 @@ impl Authenticator {
     /// # Errors
     ///
     /// Fails if there is no valid token and none can be had; see [`ErrorKind`](crate::ErrorKind). All who wait for the same
-    /// token request get the same failure. It is remembered for a while that grows with each, from half a second to 30
-    /// seconds, or from 5 seconds to a minute if the credentials were refused: whoever asks meanwhile gets it at once.
+    /// token request get the same failure. It is remembered for a while, and whoever asks meanwhile gets it at once: for
+    /// about half a second at first and half a minute after many, about ten times as long at first and twice at most if the
+    /// request was refused, and longer if the server asks for it (`Retry-After`, up to 5 minutes and a quarter).
     pub async fn header(&self) -> Result<HeaderValue, Error> {
         // The shorter way of nearly all calls.
         match self.cache.header() {
@@ -84,12 +85,13 @@ impl Authenticator {
     }
 
     /// Withdraws the token that an API has rejected, so that the next header holds another. A header of an older token does
-    /// nothing; nor does any once rejections have followed one another: five at once, then one each ten seconds.
+    /// nothing. Where rejections follow one another, five renew the token and then one each ten seconds: the others do
+    /// nothing, and the header stays.
     ///
     /// The client's own calls do this by themselves.
     pub fn reject(&self, header: &HeaderValue) {
         if let (Some(token), _) = self.cache.look()
-            && token.bearer().header == header
+            && token.header() == header
         {
             self.cache.reject(&token.bearer());
         }
@@ -106,10 +108,8 @@ impl Authenticator {
         self.cache.bearer().await
     }
 
-    /// Returns the token after one that was rejected.
-    pub(crate) async fn bearer_after(&self, rejected: &Bearer) -> Result<Bearer, Error> {
-        self.cache.reject(rejected);
-        self.cache.bearer().await
+    pub(crate) fn reject_bearer(&self, bearer: &Bearer) {
+        self.cache.reject(bearer);
     }
 
     /// Tells whether some nodes of the gateway may not know the token yet.
@@ -149,9 +149,9 @@ impl AuthenticatorBuilder {
         self
     }
 
-    /// Sets how often a refusal of the credentials, or a bare 400, is tried again before it is believed; a second lies
-    /// between two tries. By default twice if the credentials have worked before, since PISTE refuses good ones for a moment
-    /// now and then (piste.md, token endpoint), and never if they have not.
+    /// Sets how often a refusal of the credentials, or a 400 without a reason, is tried again before it is believed, five
+    /// times at most; about a second lies between two tries. By default twice if the credentials have worked before, since
+    /// PISTE was seen to refuse good ones for a moment, and never if they have not.
     pub fn retry_refused_credentials(mut self, times: u32) -> Self {
         self.refusal_retries = Some(times);
         self
@@ -199,8 +199,8 @@ impl AuthenticatorBuilder {
             let endpoint = Arc::clone(&endpoint);
             async move { endpoint.fetch().await }
         };
-        let settings = Settings { limit, refusal_retries: self.refusal_retries, clock: clock::system };
-        Ok((Authenticator { cache: Cache::new(settings, fetch), scopes: scopes.into() }, http))
+        let rules = Rules { limit, refusal_retries: self.refusal_retries, clock: clock::system };
+        Ok((Authenticator { cache: Cache::new(rules, fetch), scopes: scopes.into() }, http))
     }
 
     pub(crate) fn with_token_url(mut self, url: String) -> Self {

@@ -30,16 +30,10 @@ struct Inner {
     peer: Option<Peer>,
     status: Option<StatusCode>,
     retry_after: Option<Duration>,
-    oauth2_error: Option<String>,
-    answer: Option<Answer>,
+    oauth2_error: Option<&'static str>,
+    headers: Option<HeaderMap>,
+    body: Option<Vec<u8>>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
-}
-
-/// What the API said beside its status.
-#[derive(Clone)]
-struct Answer {
-    headers: HeaderMap,
-    body: Vec<u8>,
 }
 
 /// The server at the other end.
@@ -53,7 +47,7 @@ pub(crate) enum Peer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// What the client was given cannot work: an address, a variable, a file. Nothing was sent.
+    /// What the client was given cannot work: an address, a variable, a file. Nothing was sent with it.
     Configuration,
     /// The request cannot be sent as it is: an argument does not convert, or its address is not the API's. Nothing was sent.
     InvalidRequest,
@@ -78,7 +72,7 @@ pub enum ErrorKind {
     Forbidden,
     /// The answer 404.
     NotFound,
-    /// The answer 429: a quota of the application is spent.
+    /// The answer 429: too many requests, or a quota of the application is spent.
     RateLimited,
     /// The answer 500, 502, 503 or 504: the API does not work, or the gateway cannot reach it.
     Unavailable,
@@ -93,6 +87,21 @@ pub enum ErrorKind {
     /// The exchange broke after the connection was made.
     Transport,
 }
+
+/// The codes of RFC 6749 (4.1.2.1 and 5.2), RFC 8628 and RFC 8707.
+const OAUTH2_ERRORS: [&str; 11] = [
+    "access_denied",
+    "invalid_client",
+    "invalid_grant",
+    "invalid_request",
+    "invalid_scope",
+    "invalid_target",
+    "server_error",
+    "slow_down",
+    "temporarily_unavailable",
+    "unauthorized_client",
+    "unsupported_grant_type",
+];
 
 impl Error {
     /// Returns the class of failure.
@@ -111,7 +120,7 @@ impl Error {
     /// ([RFC 6749, 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2)).
     #[must_use]
     pub fn oauth2_error(&self) -> Option<&str> {
-        self.0.oauth2_error.as_deref()
+        self.0.oauth2_error
     }
 
     /// Returns how long the server asked to be left alone (`Retry-After`,
@@ -124,17 +133,18 @@ impl Error {
     /// Returns the headers of the API's answer. They may hold personal data: mind where they go.
     #[must_use]
     pub fn headers(&self) -> Option<&HeaderMap> {
-        self.0.answer.as_ref().map(|answer| &answer.headers)
+        self.0.headers.as_ref()
     }
 
     /// Returns the body of the API's answer, at most its first 64 KiB. It may hold personal data, even the request's own,
     /// which the gateway echoes: mind where it goes. The token endpoint's answers are never kept.
     #[must_use]
     pub fn body(&self) -> Option<&[u8]> {
-        self.0.answer.as_ref().map(|answer| answer.body.as_slice())
+        self.0.body.as_deref()
     }
 
-    /// Tells whether it failed at the token endpoint, before anything went to the API.
+    /// Tells whether it was the token endpoint that failed, and not the API. The API may have been called before, and have
+    /// refused the token.
     #[must_use]
     pub fn is_token_endpoint(&self) -> bool {
         self.0.peer == Some(Peer::TokenEndpoint)
@@ -176,7 +186,8 @@ impl Error {
         Self::new(ErrorKind::InvalidTokenAnswer, message).at(Peer::TokenEndpoint)
     }
 
-    /// A refusal by RFC 6749, 5.2. `code` is the server's word: it is repeated only if it has the form of a code.
+    /// A refusal by RFC 6749, 5.2. `code` is the server's word, and could be an echo of the secret: it is repeated only if it is
+    /// a code that somebody has registered.
     pub(crate) fn refused_by_token_endpoint(code: &str, status: StatusCode, retry_after: Option<Duration>) -> Self {
         let (kind, refused) = match code {
             "invalid_client" | "invalid_grant" => (ErrorKind::CredentialsRefused, "the credentials"),
@@ -187,8 +198,12 @@ impl Error {
             }
             _ => (ErrorKind::TokenRequestRefused, "the request"),
         };
-        let code = is_error_code(code).then(|| code.to_owned());
-        let shown = code.as_deref().unwrap_or("its code is not of the form that RFC 6749 gives them");
+        let is_overloaded =
+            status.is_server_error() || is_throttle_or_outage(status) && status != StatusCode::BAD_REQUEST;
+        let (kind, refused) =
+            if is_overloaded { (ErrorKind::TokenEndpoint, "the request for now") } else { (kind, refused) };
+        let code = OAUTH2_ERRORS.into_iter().find(|known| *known == code);
+        let shown = code.unwrap_or("its code is none that is registered");
         let mut error = Self::new(kind, format!("{} refused {refused}: {shown}", Peer::TokenEndpoint));
         error.0.oauth2_error = code;
         error.0.retry_after = retry_after;
@@ -230,13 +245,14 @@ impl Error {
         let mut error =
             Self::new(kind, format!("{} answered {status}{hint}", Peer::Api)).at(Peer::Api).with_status(status);
         error.0.retry_after = retry_after(&headers);
-        error.0.answer = Some(Answer { headers, body });
+        error.0.headers = Some(headers);
+        error.0.body = Some(body);
         error
     }
 
     /// An answer of the API that cannot be read. serde's own message quotes the value it stumbled over: only the place is
     /// kept, and what the body looks like.
-    pub(crate) fn invalid_answer(body: &[u8], fault: &serde_json::Error) -> Self {
+    pub(crate) fn invalid_answer(body: &[u8], limit: usize, fault: &serde_json::Error) -> Self {
         let what = match fault.classify() {
             _ if body.is_empty() => "is empty",
             _ if body.starts_with(b"\x1f\x8b") => "is compressed by gzip, which was not asked for",
@@ -246,7 +262,10 @@ impl Error {
             Category::Io | Category::Syntax => "is not JSON",
         };
         let place = format!("line {}, column {}", fault.line(), fault.column());
-        Self::new(ErrorKind::InvalidAnswer, format!("the body of the API's answer {what} ({place})")).at(Peer::Api)
+        let message = format!("the body of the API's answer {what} ({place})");
+        let mut error = Self::new(ErrorKind::InvalidAnswer, message).at(Peer::Api);
+        error.0.body = Some(body.iter().copied().take(limit).collect());
+        error
     }
 
     /// A failure of the connection or of the exchange.
@@ -263,6 +282,11 @@ impl Error {
         let message = format!("{what} {peer}{} {outcome}", host.unwrap_or_default());
         // The rest of the address has path arguments and query values in it.
         Self::new(kind, message).at(peer).with_source(error.without_url())
+    }
+
+    /// Tells whether the token endpoint said no, in the words of RFC 6749.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(self.0.kind, ErrorKind::CredentialsRefused | ErrorKind::ScopeRefused | ErrorKind::TokenRequestRefused)
     }
 
     pub(crate) fn with_source(self, source: impl StdError + Send + Sync + 'static) -> Self {
@@ -293,7 +317,8 @@ impl Error {
             status: None,
             retry_after: None,
             oauth2_error: None,
-            answer: None,
+            headers: None,
+            body: None,
             source: None,
         }))
     }
@@ -339,17 +364,12 @@ fn judge(status: StatusCode, headers: &HeaderMap) -> (ErrorKind, &'static str) {
             "; the application is not subscribed, its CGU are not accepted, the scope is missing or the address is wrong",
         ),
         404 => (ErrorKind::NotFound, ""),
-        429 => (ErrorKind::RateLimited, "; a quota of the application is spent"),
+        429 => (ErrorKind::RateLimited, "; too many requests, or a quota of the application is spent"),
         500 | 502..=504 => (ErrorKind::Unavailable, ""),
         200..=299 => (ErrorKind::Status, ", which the document does not declare"),
         301..=303 | 307 | 308 => (ErrorKind::Status, "; redirects are not followed"),
         _ => (ErrorKind::Status, ""),
     }
-}
-
-/// The registered codes are lower-case words joined by `_`; anything else could be an echo of the request.
-fn is_error_code(code: &str) -> bool {
-    (1..=40).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }
 
 fn is_throttle_or_outage(status: StatusCode) -> bool {

@@ -13,7 +13,7 @@ use crate::body::read_beginning;
 use crate::challenge::refuses_token;
 use crate::error::{Error, Peer};
 
-/// What the nodes of the gateway take to agree on a new token (piste.md: refused for a moment right after issue).
+/// What the nodes of the gateway take to agree on a new token.
 const CATCHING_UP: Duration = Duration::from_secs(1);
 
 /// The rim through which every request to the API passes, generated or not.
@@ -57,11 +57,11 @@ impl Transport {
     /// Renews a token that was refused and sends the request again: once, and once more after a pause if the new token may
     /// not have reached every node of the gateway.
     async fn replay(&self, request: Option<Request>, refused: &Bearer, answer: Response) -> Result<Response, Error> {
+        self.authenticator.reject_bearer(refused);
         let Some(request) = request else {
-            self.authenticator.reject(&refused.header);
             return Ok(answer);
         };
-        let bearer = self.authenticator.bearer_after(refused).await?;
+        let bearer = self.authenticator.bearer().await?;
         let mut answer = answer;
         if bearer.generation != refused.generation {
             let Some(again) = request.try_clone() else { return self.send(request, &bearer).await };

@@ -7,12 +7,7 @@
 //! Everything runs in one process, over loopback, against one endpoint that takes 100 ms; read the figures of one run beside
 //! each other. Only the last row needs a second process, which is this program again.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "a measurement that fails should stop"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a measurement that fails should stop")]
 
 mod endpoint;
 mod peers;

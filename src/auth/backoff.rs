@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 
 /// The first pause after a failure that may pass by itself, and the longest.
 const TRANSIENT: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
@@ -19,6 +19,7 @@ const REJECTION_INTERVAL: Duration = Duration::from_secs(10);
 /// Decides by the monotonic clock, which is an argument everywhere.
 #[derive(Debug, Default)]
 pub(super) struct Backoff {
+    /// In a row, and of one class.
     failures: u32,
     last_failure: Option<Error>,
     not_before: Duration,
@@ -35,14 +36,16 @@ impl Backoff {
 
     /// Notes a failure, and returns the pause that follows it. `chance`, from 0 to 1, spreads the next tries of a fleet.
     pub(super) fn fail(&mut self, error: &Error, now: Duration, chance: f64) -> Duration {
-        let (first, longest) = match error.kind() {
-            ErrorKind::CredentialsRefused | ErrorKind::ScopeRefused | ErrorKind::TokenRequestRefused => REFUSED,
-            _ => TRANSIENT,
-        };
+        let (first, longest) = if error.is_refusal() { REFUSED } else { TRANSIENT };
+        if self.last_failure.as_ref().is_some_and(|last| last.is_refusal() != error.is_refusal()) {
+            self.failures = 0;
+        }
         // Doubled so often, the first pause is past the longest.
         let doublings = self.failures.min(8);
+        let wanted = error.retry_after().unwrap_or_default().min(LONGEST_RETRY_AFTER);
         let pause = (first * 2_u32.pow(doublings)).min(longest).mul_f64(0.75 + chance / 2.0);
-        let pause = error.retry_after().map_or(pause, |wanted| wanted.clamp(AFTER_SUCCESS, LONGEST_RETRY_AFTER));
+        // No sooner than the server asks, and a fleet not all at once.
+        let pause = pause.max(wanted.mul_f64(1.0 + chance / 4.0));
         self.failures += 1;
         self.last_failure = Some(error.clone());
         self.not_before = now + pause;
@@ -107,7 +110,8 @@ mod tests {
 
     #[test]
     fn at_most_ten_tries_fit_into_a_minute_of_outage_even_by_the_unluckiest_chance() {
-        for error in [transient(), refused()] {
+        let hasty = Error::token_endpoint_status(StatusCode::SERVICE_UNAVAILABLE, Some(Duration::ZERO));
+        for error in [transient(), refused(), hasty] {
             let mut time = Duration::ZERO;
             let tries = pauses(&error, 0.0).into_iter().take_while(|pause| {
                 time += *pause;
@@ -120,10 +124,21 @@ mod tests {
 
     #[test]
     fn what_the_server_asks_for_wins_within_reason() {
-        for (wanted, pause) in [(7, 7_000), (0, 100), (86_400, 300_000)] {
+        for (wanted, chance, pause) in
+            [(7, 0.0, 7_000), (7, 1.0, 8_750), (0, 0.0, 375), (86_400, 0.0, 300_000), (86_400, 1.0, 375_000)]
+        {
             let error = Error::token_endpoint_status(StatusCode::TOO_MANY_REQUESTS, Some(Duration::from_secs(wanted)));
-            assert_eq!(Backoff::default().fail(&error, START, 0.0).as_millis(), pause);
+            assert_eq!(Backoff::default().fail(&error, START, chance).as_millis(), pause);
         }
+    }
+
+    #[test]
+    fn an_outage_makes_no_later_refusal_longer() {
+        let mut backoff = Backoff::default();
+        for _ in 0..6 {
+            backoff.fail(&transient(), START, 0.5);
+        }
+        assert_eq!(backoff.fail(&refused(), START, 0.5), REFUSED.0);
     }
 
     #[test]

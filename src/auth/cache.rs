@@ -1,5 +1,6 @@
-//! *When* to fetch a token. Knows nothing of HTTP: it is given a way to fetch.
+//! *When* to fetch a token. How, it is not told: it is given a way to fetch.
 
+use std::error::Error as _;
 use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
 use std::pin::Pin;
@@ -19,10 +20,11 @@ use crate::error::{Error, ErrorKind};
 
 /// A flight is lost when its runtime ends, or when it panics. The second cause does not mend itself.
 const MAX_LOST_FLIGHTS: u32 = 3;
-/// PISTE refuses good credentials for a moment, about one time in ten on some days (piste.md): how often and how far apart a
+/// PISTE refuses good credentials for a moment, about one time in ten on some days: how often and how far apart a
 /// refusal is tried again where the credentials have worked before.
 const REFUSAL_RETRIES: u32 = 2;
 const REFUSAL_RETRY_INTERVAL: Duration = Duration::from_secs(1);
+const MOST_REFUSAL_RETRIES: u32 = 5;
 
 type Fetch = dyn Fn() -> Pin<Box<dyn Future<Output = Result<Grant, Error>> + Send>> + Send + Sync;
 
@@ -34,20 +36,17 @@ pub(super) struct Cache {
 
 struct Shared {
     store: Store,
-    clock: Clock,
     fetcher: Arc<Fetcher>,
 }
 
 /// What a flight needs beside the store, which it holds weakly.
 struct Fetcher {
     fetch: Box<Fetch>,
-    limit: Duration,
-    refusal_retries: Option<u32>,
-    clock: Clock,
+    rules: Rules,
 }
 
 /// What a cache is told when it is made.
-pub(super) struct Settings {
+pub(super) struct Rules {
     /// The time allowed for one fetch.
     pub(super) limit: Duration,
     /// How often a refusal is tried again, if not as usual.
@@ -56,65 +55,67 @@ pub(super) struct Settings {
 }
 
 impl Cache {
-    pub(super) fn new<F>(settings: Settings, fetch: impl Fn() -> F + Send + Sync + 'static) -> Self
+    pub(super) fn new<F>(rules: Rules, fetch: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Result<Grant, Error>> + Send + 'static,
     {
         let fetch = Box::new(move || Box::pin(fetch()) as Pin<Box<_>>);
-        let Settings { limit, refusal_retries, clock } = settings;
-        let fetcher = Arc::new(Fetcher { fetch, limit, refusal_retries, clock });
-        Self { shared: Arc::new(Shared { store: Store::new(), clock, fetcher }) }
+        let fetcher = Arc::new(Fetcher { fetch, rules });
+        Self { shared: Arc::new(Shared { store: Store::new(), fetcher }) }
     }
 
     /// Returns the header of a fresh token.
     pub(super) fn header(&self) -> Option<HeaderValue> {
-        self.shared.store.fresh((self.shared.clock)(), Token::header)
+        self.shared.store.fresh(self.shared.now(), Token::header)
     }
 
     /// Returns the token, fetching it where there is none.
     pub(super) async fn bearer(&self) -> Outcome {
-        match self.shared.store.fresh((self.shared.clock)(), Token::bearer) {
+        match self.shared.store.fresh(self.shared.now(), Token::bearer) {
             Some(bearer) => Ok(bearer),
             // In a box, so that the usual way stays small.
             None => Box::pin(self.bearer_or_wait()).await,
         }
     }
 
-    /// Withdraws a token that was rejected. Tells whether that made a difference.
+    /// Withdraws a token that was rejected, if it is the one in hand.
     pub(super) fn reject(&self, bearer: &Bearer) {
-        if self.shared.store.reject(bearer.generation, (self.shared.clock)()) {
+        if self.shared.store.reject(bearer.generation, self.shared.now()) {
             tracing::warn!(generation = bearer.generation, "a token was rejected before its end: it is renewed");
         }
     }
 
     pub(super) fn is_young(&self, bearer: &Bearer) -> bool {
-        bearer.is_young((self.shared.clock)())
+        bearer.is_young(self.shared.now())
     }
 
     /// Returns the token in hand if it is valid, and the last failure.
     pub(super) fn look(&self) -> (Option<Arc<Token>>, Option<Error>) {
         let (token, failure) = self.shared.store.look();
-        let now = (self.shared.clock)();
+        let now = self.shared.now();
         (token.filter(|token| token.is_valid(now)), failure)
     }
 
     async fn bearer_or_wait(&self) -> Outcome {
         let mut lost = 0;
         loop {
-            let flight = match self.shared.store.decide((self.shared.clock)(), |history| self.start(history))? {
+            let (flight, patience) = match self.shared.store.decide(self.shared.now(), |history| self.start(history))? {
                 Verdict::Serve(bearer) => return Ok(bearer),
                 Verdict::Fail(error) => return Err(error),
                 Verdict::Pause(pause) => {
                     sleep(pause).await;
                     continue;
                 }
-                Verdict::Wait(flight) => flight,
+                Verdict::Wait(flight, patience) => (flight, patience),
             };
-            match flight.landed().await {
+            match flight.landed(patience).await {
                 Some(Ok(bearer)) => return Ok(bearer),
-                // A failed renewal takes nothing from a token that has not ended.
-                Some(Err(error)) => return self.shared.store.valid((self.shared.clock)()).ok_or(error),
-                None => lost += 1,
+                // A renewal that fails or takes its time takes nothing from a token that has not ended.
+                Some(Err(error)) => return self.shared.store.valid(self.shared.now()).ok_or(error),
+                None => match self.shared.store.valid(self.shared.now()) {
+                    Some(bearer) => return Ok(bearer),
+                    None => lost += 1,
+                },
             }
             if lost == MAX_LOST_FLIGHTS {
                 return Err(Error::token_request_lost());
@@ -127,9 +128,19 @@ impl Cache {
         let runtime = Handle::try_current().map_err(|_| Error::no_runtime())?;
         let fetcher = Arc::clone(&self.shared.fetcher);
         let shared = Arc::downgrade(&self.shared);
-        let span = tracing::debug_span!("token_request", renewal = history.has_worked);
-        let work = async move { land(&shared, fetcher.fetch(history).await) };
-        Ok(Flight::start(&runtime, work.instrument(span)))
+        let deadline = self.shared.now().monotonic + fetcher.longest_flight(history);
+        let work = async move {
+            // Of no caller's span: it serves them all.
+            let span = tracing::debug_span!(parent: None, "token_request", first = !history.has_worked);
+            land(&shared, fetcher.fetch(history).instrument(span).await)
+        };
+        Ok(Flight::start(&runtime, deadline, work))
+    }
+}
+
+impl Shared {
+    fn now(&self) -> Now {
+        (self.fetcher.rules.clock)()
     }
 }
 
@@ -141,19 +152,18 @@ impl Drop for Shared {
 
 fn land(shared: &Weak<Shared>, outcome: Result<(Now, Grant), Error>) -> Option<Outcome> {
     let shared = shared.upgrade()?;
-    Some(shared.store.land(outcome, (shared.clock)(), chance()))
+    Some(shared.store.land(outcome, shared.now(), chance()))
 }
 
 impl Fetcher {
     /// Fetches a grant and tells when it was asked for.
     async fn fetch(&self, history: History) -> Result<(Now, Grant), Error> {
-        let usual = if history.has_worked && !history.has_failed { REFUSAL_RETRIES } else { 0 };
-        let mut retries = self.refusal_retries.unwrap_or(usual);
+        let mut retries = self.refusal_retries(history);
         loop {
-            let asked = (self.clock)();
-            let outcome =
-                timeout(self.limit, (self.fetch)()).await.unwrap_or_else(|_| Err(Error::token_request_timeout()));
-            let took = (self.clock)().since(asked);
+            let asked = (self.rules.clock)();
+            let outcome = timeout(self.rules.limit, (self.fetch)()).await;
+            let outcome = outcome.unwrap_or_else(|_| Err(Error::token_request_timeout()));
+            let took = (self.rules.clock)().since(asked);
             match outcome {
                 Ok(grant) => {
                     tracing::debug!(?took, lifetime = ?grant.lifetime(), "a token was granted");
@@ -165,11 +175,23 @@ impl Fetcher {
                     sleep(REFUSAL_RETRY_INTERVAL.mul_f64(0.75 + chance() / 2.0)).await;
                 }
                 Err(error) => {
-                    tracing::warn!(?took, %error, "no token was granted");
+                    tracing::warn!(?took, %error, cause = error.source(), "no token was granted");
                     return Err(error);
                 }
             }
         }
+    }
+
+    /// A refusal that was believed is not doubted again at every try.
+    fn refusal_retries(&self, history: History) -> u32 {
+        let usual = if history.has_worked { REFUSAL_RETRIES } else { 0 };
+        let retries = self.rules.refusal_retries.unwrap_or(usual).min(MOST_REFUSAL_RETRIES);
+        if history.was_refused { 0 } else { retries }
+    }
+
+    /// The time after which a flight is not waited for: no flight of a runtime that is driven takes it.
+    fn longest_flight(&self, history: History) -> Duration {
+        (self.rules.limit + REFUSAL_RETRY_INTERVAL * 2).saturating_mul(self.refusal_retries(history) + 1)
     }
 }
 

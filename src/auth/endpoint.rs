@@ -45,8 +45,11 @@ impl Endpoint {
         if *answer.token_type() != BasicTokenType::Bearer {
             return Err(Error::invalid_token_answer("its token is not a Bearer token"));
         }
-        let granted: Option<Vec<_>> =
-            answer.scopes().map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect());
+        let granted: Option<Vec<_>> = answer.scopes().map(|scopes| {
+            let scopes = scopes.iter().map(|scope| scope.to_string());
+            // An empty text names no scope.
+            scopes.filter(|scope| !scope.is_empty()).collect()
+        });
         let missing = missing_scopes(&self.scopes, granted.as_deref());
         if !missing.is_empty() {
             tracing::warn!(?missing, "the token lacks scopes that were asked for: the API may answer 403");

@@ -27,8 +27,8 @@ struct State {
 /// What a caller is to do.
 pub(super) enum Verdict {
     Serve(Bearer),
-    /// A flight will bring the token.
-    Wait(Flight),
+    /// A flight will bring the token; it is waited for at most so long.
+    Wait(Flight, Duration),
     /// The last flight succeeded, but its token has ended: it is too early for another.
     Pause(Duration),
     /// The last flight failed so: it is too early for another.
@@ -40,8 +40,8 @@ pub(super) enum Verdict {
 pub(super) struct History {
     /// There has been a token before.
     pub(super) has_worked: bool,
-    /// The flight before this one failed.
-    pub(super) has_failed: bool,
+    /// The credentials were refused when last they were used.
+    pub(super) was_refused: bool,
 }
 
 impl Store {
@@ -87,7 +87,9 @@ impl Store {
                 // Nobody waits while renewals fail.
                 let has_failed = state.backoff.last_failure().is_some();
                 match state.next(now, start) {
-                    Ok(Verdict::Wait(flight)) if !has_failed => Ok(Verdict::Wait(flight)),
+                    Ok(Verdict::Wait(flight, patience)) if !has_failed => {
+                        Ok(Verdict::Wait(flight, patience.min(token.remaining(now) / 2)))
+                    }
                     _ => Ok(Verdict::Serve(token.bearer())),
                 }
             }
@@ -103,14 +105,13 @@ impl Store {
             Ok((asked, grant)) => {
                 state.generation += 1;
                 state.backoff.succeed(now.monotonic);
-                let token = Token::new(grant, state.generation, asked, chance);
+                let token = Token::new(grant, state.generation, asked, now, chance);
                 let bearer = token.bearer();
                 self.token.store(Some(Arc::new(token)));
                 Ok(bearer)
             }
             Err(error) => {
-                let pause = state.backoff.fail(&error, now.monotonic, chance);
-                tracing::debug!(?pause, "no token is asked for during a pause");
+                state.backoff.fail(&error, now.monotonic, chance);
                 Err(error)
             }
         }
@@ -163,15 +164,19 @@ impl Store {
 impl State {
     /// Joins the flight under way, or starts one, or tells why not yet. A flight that was lost is replaced.
     fn next(&mut self, now: Now, start: impl FnOnce(History) -> Result<Flight, Error>) -> Result<Verdict, Error> {
-        if let Some(flight) = self.flight.as_ref().filter(|flight| !flight.is_lost()) {
-            return Ok(Verdict::Wait(flight.clone()));
+        match &self.flight {
+            Some(flight) if flight.is_lost(now.monotonic) => flight.abort(),
+            Some(flight) => return Ok(Verdict::Wait(flight.clone(), flight.remaining(now.monotonic))),
+            None => {}
         }
         let last_failure = self.backoff.last_failure();
         if let Some(pause) = self.backoff.pause(now.monotonic) {
             return Ok(last_failure.map_or(Verdict::Pause(pause), |error| Verdict::Fail(error.clone())));
         }
-        let flight = start(History { has_worked: self.generation > 0, has_failed: last_failure.is_some() })?;
+        let was_refused = last_failure.is_some_and(Error::is_refusal);
+        let flight = start(History { has_worked: self.generation > 0, was_refused })?;
         self.flight = Some(flight.clone());
-        Ok(Verdict::Wait(flight))
+        let patience = flight.remaining(now.monotonic);
+        Ok(Verdict::Wait(flight, patience))
     }
 }

@@ -17,7 +17,7 @@ const LONGEST_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 const LONGEST_RENEWAL_WINDOW: Duration = Duration::from_secs(5 * 60);
 /// In its last moments a token might end on the way, so its successor is waited for. Shorter lives have shorter ones.
 const LONGEST_SKEW: Duration = Duration::from_secs(10);
-/// Until all nodes of the gateway know a token, some refuse it (piste.md: refused for a moment right after issue).
+/// Until all nodes of the gateway know a token, some refuse it: PISTE does so for a moment right after issue.
 const YOUTH: Duration = Duration::from_secs(2);
 /// A `HeaderValue` counts its clones; a count that all threads share is what makes a second core slow.
 const COPIES: usize = 16;
@@ -69,6 +69,7 @@ pub(super) struct Token {
     grant: Grant,
     generation: u64,
     asked: Now,
+    landed: Now,
     due: Duration,
     skew: Duration,
 }
@@ -89,16 +90,16 @@ pub(super) enum Stage {
 pub(crate) struct Bearer {
     pub(crate) header: HeaderValue,
     pub(crate) generation: u64,
-    asked: Now,
+    landed: Now,
 }
 
 impl Token {
     /// Makes a token of a grant. `chance`, from 0 to 1, spreads the renewals of a fleet over a quarter of the window.
-    pub(super) fn new(grant: Grant, generation: u64, asked: Now, chance: f64) -> Self {
+    pub(super) fn new(grant: Grant, generation: u64, asked: Now, landed: Now, chance: f64) -> Self {
         let window = LONGEST_RENEWAL_WINDOW.min(grant.lifetime / 2);
         let due = grant.lifetime - window + (window / 4).mul_f64(chance);
         let skew = LONGEST_SKEW.min(grant.lifetime / 16);
-        Self { grant, generation, asked, due, skew }
+        Self { grant, generation, asked, landed, due, skew }
     }
 
     pub(super) fn stage(&self, now: Now) -> Stage {
@@ -119,11 +120,16 @@ impl Token {
     }
 
     pub(super) fn bearer(&self) -> Bearer {
-        Bearer { header: self.header(), generation: self.generation, asked: self.asked }
+        Bearer { header: self.header(), generation: self.generation, landed: self.landed }
     }
 
     pub(super) fn is_valid(&self, now: Now) -> bool {
         self.stage(now) != Stage::Ended
+    }
+
+    /// Tells how long it is until its end.
+    pub(super) fn remaining(&self, now: Now) -> Duration {
+        self.grant.lifetime.saturating_sub(now.since(self.asked))
     }
 
     pub(super) fn generation(&self) -> u64 {
@@ -143,7 +149,7 @@ impl Token {
 
 impl Bearer {
     pub(super) fn is_young(&self, now: Now) -> bool {
-        now.since(self.asked) < YOUTH
+        now.since(self.landed) < YOUTH
     }
 }
 
@@ -171,7 +177,7 @@ mod tests {
     }
 
     fn token(lifetime: Option<Duration>, chance: f64) -> Token {
-        Token::new(Grant::new("abc", lifetime, None).unwrap(), 1, Now::default(), chance)
+        Token::new(Grant::new("abc", lifetime, None).unwrap(), 1, Now::default(), Now::default(), chance)
     }
 
     #[test]
@@ -185,7 +191,9 @@ mod tests {
     fn threads_hold_copies_of_their_own() {
         let here = copy();
         assert_eq!(copy(), here);
-        assert_ne!(std::thread::spawn(copy).join().unwrap(), here);
+        // Other tests take copies too: one of two is another than ours.
+        let others = [(); 2].map(|()| std::thread::spawn(copy).join().unwrap());
+        assert!(others.iter().any(|other| *other != here), "{others:?}");
     }
 
     #[test]
@@ -245,8 +253,10 @@ mod tests {
     }
 
     #[test]
-    fn youth_ends_after_two_seconds() {
-        let bearer = token(None, 0.0).bearer();
-        assert!(bearer.is_young(at(YOUTH - MOMENT)) && !bearer.is_young(at(YOUTH)));
+    fn youth_ends_two_seconds_after_the_token_came_however_long_that_took() {
+        let slow = at(Duration::from_secs(20));
+        let token = Token::new(Grant::new("abc", None, None).unwrap(), 1, Now::default(), slow, 0.0);
+        let is_young = |age| token.bearer().is_young(at(slow.wall + age));
+        assert!(is_young(YOUTH - MOMENT) && !is_young(YOUTH));
     }
 }

@@ -35,17 +35,25 @@ async fn every_field_of_the_answer_is_kept() {
 }
 
 #[tokio::test]
-async fn a_thousand_first_calls_make_one_token_request() {
+async fn a_thousand_first_callers_make_one_token_request() {
     let (sandbox, client) = sandbox().await;
+    // Whole calls of a thousand would need more open files than many machines allow.
     let calls: Vec<_> = (0..1_000)
-        .map(|_| client.clone())
-        .map(|client| tokio::spawn(async move { client.healthcheck().send().await.map(|health| health.status()) }))
+        .map(|number| (number, client.clone()))
+        .map(|(number, client)| {
+            tokio::spawn(async move {
+                match number % 10 {
+                    0 => client.healthcheck().send().await.map(|health| health.status().as_u16()),
+                    _ => client.authenticator().header().await.map(|_| 200),
+                }
+            })
+        })
         .collect();
     for call in calls {
         assert_eq!(call.await.unwrap().unwrap(), 200);
     }
     assert_eq!(sandbox.token_requests(), 1);
-    assert_eq!(api_requests(&sandbox).await.len(), 1_000);
+    assert_eq!(api_requests(&sandbox).await.len(), 100);
 }
 
 #[tokio::test]

@@ -34,6 +34,7 @@ async fn a_token_endpoint_that_echoes_the_secret_is_not_quoted() {
     let echoes = [
         ResponseTemplate::new(400).set_body_json(json!({"error": UNMISTAKABLE, "error_description": UNMISTAKABLE})),
         ResponseTemplate::new(400).set_body_json(json!({"error": "invalid_client", "error_description": UNMISTAKABLE})),
+        ResponseTemplate::new(400).set_body_json(json!({"error": "invalid_client", "error_uri": UNMISTAKABLE})),
         ResponseTemplate::new(500).set_body_string(UNMISTAKABLE).insert_header("X-Echo", UNMISTAKABLE),
         ResponseTemplate::new(302).insert_header("Location", format!("https://example.test/?{UNMISTAKABLE}").as_str()),
         ResponseTemplate::new(200).set_body_string(UNMISTAKABLE),
@@ -122,16 +123,15 @@ async fn the_log_tells_what_happened_and_to_whom_it_may_concern_nothing_more() {
     assert_silent(&log);
     assert!(!log.contains("MenageB2bSandboxToken") && !log.contains("sandbox-client-secret"), "{log}");
     for told in [
-        "token_request{renewal=false}",
+        "token_request{first=true}",
         "token was granted",
         "lifetime=3600s",
         "missing=[\"not.granted\"]",
         "rejected before its end",
-        "token_request{renewal=true}",
+        "token_request{first=false}",
         "may be false",
         "no token was granted",
         "invalid_client",
-        "during a pause",
     ] {
         assert!(log.contains(told), "{told}: {log}");
     }

@@ -1,16 +1,16 @@
 //! A gateway that refuses the token: renewed once, sent again, and no more.
 
-use std::time::Duration;
-
 use menage_b2b::reqwest::{Body, Method, Request, Url};
 use menage_b2b::{Client, ErrorKind};
-use serde_json::json;
 use wiremock::ResponseTemplate;
 
-use crate::support::{api_requests, header, next_health_answers, sandbox, token, token_answer};
+use crate::support::{api_requests, header, next_health_answers, sandbox, token_answer};
 
 const CHALLENGE: &str =
     r#"Bearer realm="DefaultRealm",error="invalid_request",error_description="Unable to find token""#;
+
+/// As many as fit into the files that a process may have open on most machines.
+const CALLS: usize = 100;
 
 fn refusals() -> [ResponseTemplate; 3] {
     [
@@ -51,11 +51,11 @@ async fn a_post_is_sent_again_with_its_body() {
 }
 
 #[tokio::test]
-async fn a_thousand_calls_refused_together_cause_one_renewal_and_no_error() {
+async fn calls_refused_together_cause_one_renewal_and_no_error() {
     let (sandbox, client) = sandbox().await;
     client.healthcheck().send().await.unwrap();
     sandbox.revoke_tokens();
-    let calls: Vec<_> = (0..1_000)
+    let calls: Vec<_> = (0..CALLS)
         .map(|_| client.clone())
         .map(|client| tokio::spawn(async move { client.healthcheck().send().await.map(|health| health.status()) }))
         .collect();
@@ -63,6 +63,7 @@ async fn a_thousand_calls_refused_together_cause_one_renewal_and_no_error() {
         assert_eq!(call.await.unwrap().unwrap(), 200);
     }
     assert_eq!(sandbox.token_requests(), 2);
+    assert!(api_requests(&sandbox).await.len() <= 1 + 2 * CALLS, "each is sent again once at most");
 }
 
 #[tokio::test]
@@ -81,17 +82,6 @@ async fn a_gateway_that_goes_on_refusing_has_the_last_word() {
     assert_eq!((error.kind(), error.status().unwrap().as_u16()), (ErrorKind::TokenRejected, 401));
     assert!(!error.is_token_endpoint());
     assert_eq!((api_requests(&sandbox).await.len(), sandbox.token_requests()), (3, 2));
-}
-
-#[tokio::test]
-async fn a_token_that_took_long_to_get_is_no_longer_young_and_gets_no_last_try() {
-    let (sandbox, client) = sandbox().await;
-    client.authenticator().header().await.unwrap();
-    let slow = token("abc", &json!({"expires_in": 60})).set_delay(Duration::from_millis(2_100));
-    token_answer(&sandbox, slow).await;
-    next_health_answers(&sandbox, 9, ResponseTemplate::new(401)).await;
-    assert_eq!(client.healthcheck().send().await.unwrap_err().kind(), ErrorKind::TokenRejected);
-    assert_eq!(api_requests(&sandbox).await.len(), 2);
 }
 
 #[tokio::test]

@@ -48,8 +48,8 @@ impl Endpoint {
 
     fn cache_with(self: &Arc<Self>, refusal_retries: Option<u32>) -> Cache {
         let endpoint = Arc::clone(self);
-        let settings = Settings { limit: 30 * SECOND, refusal_retries, clock: paused };
-        Cache::new(settings, move || Arc::clone(&endpoint).answer())
+        let rules = Rules { limit: 30 * SECOND, refusal_retries, clock: paused };
+        Cache::new(rules, move || Arc::clone(&endpoint).answer())
     }
 
     async fn answer(self: Arc<Self>) -> Result<Grant, Error> {
@@ -202,6 +202,18 @@ async fn a_renewal_that_fails_in_the_last_moments_leaves_the_token_in_use() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nobody_waits_for_a_late_renewal_until_the_token_has_ended() {
+    let endpoint = Endpoint::granting(80 * SECOND);
+    let cache = endpoint.cache();
+    token(&cache).await;
+    endpoint.set_answer(Answer::Hang);
+    advance(76 * SECOND).await;
+    let (outcome, waited) = timed(&cache).await;
+    assert_eq!(outcome.unwrap().header, "Bearer token1");
+    assert!(waited <= 2 * SECOND, "{waited:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_day_costs_one_request_per_lifetime_and_nobody_ever_waits() {
     let endpoint = Endpoint::granting(HOUR);
     let cache = endpoint.cache();
@@ -305,7 +317,8 @@ async fn the_endpoint_is_left_alone_for_as_long_as_it_asks() {
     sleep(89 * SECOND).await;
     assert_eq!(failure(&cache).await.retry_after(), Some(90 * SECOND));
     assert_eq!(endpoint.requests(), 1);
-    sleep(SECOND).await;
+    // A quarter more at most, by chance.
+    sleep(24 * SECOND).await;
     assert_eq!(token(&cache).await, "token2");
 }
 
@@ -369,6 +382,22 @@ async fn a_true_refusal_of_credentials_that_worked_is_believed_after_three_tries
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_false_refusal_after_an_outage_goes_unnoticed_too() {
+    let endpoint = Endpoint::granting(80 * SECOND);
+    let cache = endpoint.cache();
+    token(&cache).await;
+    advance(80 * SECOND).await;
+    endpoint.set_answer(Answer::Unavailable(None));
+    for _ in 0..4 {
+        failure(&cache).await;
+        sleep(20 * SECOND).await;
+    }
+    endpoint.set_answer(Answer::Grant(HOUR));
+    endpoint.next(&[Answer::Refuse]);
+    assert_eq!(token(&cache).await, "token7");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_outage_is_not_tried_again_within_a_flight() {
     let endpoint = Endpoint::granting(80 * SECOND);
     let cache = endpoint.cache();
@@ -381,9 +410,15 @@ async fn an_outage_is_not_tried_again_within_a_flight() {
 
 #[tokio::test(start_paused = true)]
 async fn how_often_a_refusal_is_tried_again_is_for_the_user_to_say() {
-    let endpoint = Endpoint::new(Answer::Refuse);
-    failure(&endpoint.cache_with(Some(4))).await;
-    assert_eq!(endpoint.requests(), 5);
+    for (wanted, requests) in [(4, 5), (u32::MAX, 6)] {
+        let endpoint = Endpoint::new(Answer::Refuse);
+        let cache = endpoint.cache_with(Some(wanted));
+        failure(&cache).await;
+        assert_eq!(endpoint.requests(), requests);
+        sleep(10 * SECOND).await;
+        failure(&cache).await;
+        assert_eq!(endpoint.requests(), requests + 1, "once believed, a refusal is tried once");
+    }
 
     let endpoint = Endpoint::granting(80 * SECOND);
     let cache = endpoint.cache_with(Some(0));
@@ -556,6 +591,28 @@ fn a_flight_lost_with_its_runtime_is_started_again_on_the_next() {
     let cache = endpoint.cache();
     runtime().block_on(async { assert!(timeout(LATENCY / 10, cache.bearer()).await.is_err()) });
     assert_eq!(runtime().block_on(token(&cache)), "token2");
+}
+
+#[test]
+fn a_flight_on_a_runtime_that_nobody_drives_holds_up_nobody() {
+    let endpoint = Endpoint::granting(80 * SECOND);
+    let cache = endpoint.cache();
+    let idle = runtime();
+    idle.block_on(async {
+        token(&cache).await;
+        advance(60 * SECOND).await;
+        // The renewal starts, and stands still as soon as this block ends.
+        token(&cache).await;
+        tokio::task::yield_now().await;
+    });
+    runtime().block_on(async {
+        advance(80 * SECOND).await;
+        let (outcome, waited) = timed(&cache).await;
+        assert_eq!(outcome.unwrap().header, "Bearer token3");
+        // Three tries of 30 seconds, and what lies between them.
+        assert!(waited <= 100 * SECOND, "{waited:?}");
+    });
+    drop(idle);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! In the place of `src/auth/flight.rs`: a flight is a thread of the checker.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use shuttle::sync::{Condvar, Mutex};
 
@@ -41,8 +42,13 @@ impl Flight {
         }
     }
 
-    pub(super) fn is_lost(&self) -> bool {
+    pub(super) fn is_lost(&self, _: Duration) -> bool {
         matches!(*self.0.0.lock().unwrap(), Ending::Lost)
+    }
+
+    /// The model's flights end: there is no hurry.
+    pub(super) fn remaining(&self, _: Duration) -> Duration {
+        Duration::MAX
     }
 
     pub(super) fn abort(&self) {

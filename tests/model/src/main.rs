@@ -113,7 +113,7 @@ impl World {
         flight.land(self.store.land(outcome, self.now(), 0.5));
     }
 
-    /// Asks for the token, as the cache does.
+    /// Asks for the token. The cache's own loop, which waits on tokio, is this one beside its limits of time.
     fn bearer(self: &Arc<Self>) -> Result<Bearer, Error> {
         if let Some(bearer) = self.store.fresh(self.now(), token::Token::bearer) {
             return Ok(bearer);
@@ -126,7 +126,7 @@ impl World {
                     self.pauses.fetch_add(1, Ordering::SeqCst);
                     self.pass(1);
                 }
-                Verdict::Wait(flight) => match flight.landed() {
+                Verdict::Wait(flight, _) => match flight.landed() {
                     Some(Ok(bearer)) => return Ok(bearer),
                     Some(Err(error)) => return self.store.valid(self.now()).ok_or(error),
                     None => {}
