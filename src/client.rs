@@ -1,5 +1,6 @@
 //! The client: puts the parts together.
 
+use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,7 +39,10 @@ const DEFAULT_SCOPES: [&str; 2] = ["openid", "dihal.sisiaoapimenage"];
 /// Clones are cheap and share one token and one connection pool. It runs on tokio and starts nothing until a call is made. It
 /// works on after its runtime is gone, in another; but a connection belongs to the runtime that opened it, so where several
 /// runtimes share a client, a call can fail in mid-exchange when another's runtime ends.
-#[derive(Clone, Debug)]
+///
+/// A token that the gateway refuses (401, or PISTE's 400 with a Bearer challenge) is renewed once and the request sent again,
+/// whatever its method: it did not arrive. Where every token is refused, five are renewed, and then one each ten seconds.
+#[derive(Clone)]
 pub struct Client {
     generated: Arc<generated::Client>,
 }
@@ -112,6 +116,12 @@ impl Client {
 
     fn transport(&self) -> &Transport {
         &self.generated.inner
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("base_url", &self.base_url()).field("transport", self.transport()).finish()
     }
 }
 

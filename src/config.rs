@@ -25,7 +25,7 @@ impl Config {
             environment: variables.get("PISTE_ENVIRONMENT")?.map_or(Ok(Environment::default()), |name| name.parse())?,
             credentials: variables.credentials()?,
             token_url: variables.filled("PISTE_TOKEN_URL")?,
-            // Set but empty, it asks for no scope: here alone emptiness means something.
+            // Set but empty, it asks for no scope.
             scopes: variables.get("PISTE_SCOPE")?,
             base_url: variables.filled("MENAGE_B2B_BASE_URL")?,
             plain_http: variables.plain_http()?,

@@ -35,7 +35,8 @@ impl Http {
     pub(crate) fn build(self, addresses: &[&Url]) -> Result<reqwest::Client, Error> {
         #[cfg(all(feature = "rustls-no-provider", not(feature = "rustls")))]
         check_provider()?;
-        // What stays on this machine may be plain http: no proxy is to carry it elsewhere.
+        // What stays on this machine may be plain http: no proxy is to carry it elsewhere. reqwest knows one rule for all
+        // addresses; where one of the two is not local, NO_PROXY has to name the other.
         let is_local = addresses.iter().all(|address| is_loopback(address));
         let builder = if is_local { self.builder.no_proxy() } else { self.builder };
         builder.redirect(Policy::none()).connect_timeout(self.connect_timeout).timeout(self.timeout).build().map_err(

@@ -8,6 +8,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -23,10 +24,10 @@ const MAX_SECRET_FILE: u64 = 64 * 1024;
 /// Blanks and line ends around either are taken off: they come with copy and paste. `Debug` shows no secret, and of the
 /// identifier only the beginning, since the two are easily swapped.
 ///
-/// The secret is wiped from memory when the last clone is dropped. Beyond our reach are the copies that others make: the text
-/// given to [`new`](Self::new) as far as it was a copy, and at each token request the form that the crate `oauth2` writes,
-/// the body that reqwest sends, and the buffers of TLS. The same goes for tokens, which are headers, and so live in plain
-/// memory.
+/// The secret that is kept is wiped from memory when the last clone is dropped. Copies that are not wiped: the process's
+/// environment and what was read of it, the buffers in which a file or an answer of a provider was read, and at each token
+/// request the form that the crate `oauth2` writes, the body that reqwest sends, and the buffers of TLS. Tokens are headers,
+/// and live in plain memory.
 #[derive(Clone)]
 pub struct Credentials {
     client_id: String,
@@ -36,7 +37,7 @@ pub struct Credentials {
 #[derive(Clone)]
 enum Secret {
     Value(SecretString),
-    File(PathBuf),
+    File(SecretFile),
     Provider(Arc<Provider>),
 }
 
@@ -53,7 +54,8 @@ impl Credentials {
     /// Takes the identifier, and a file that holds the secret and nothing else. The file is read again at each token
     /// request, so that a rotated secret takes effect without a restart.
     pub fn from_secret_file(client_id: impl Into<String>, path: impl Into<PathBuf>) -> Self {
-        Self { client_id: trimmed(&client_id.into()).to_owned(), secret: Secret::File(path.into()) }
+        let file = SecretFile { path: path.into(), is_being_read: Arc::default() };
+        Self { client_id: trimmed(&client_id.into()).to_owned(), secret: Secret::File(file) }
     }
 
     /// Takes the identifier, and what provides the secret: a vault, for example. It is asked again at each token request, and
@@ -104,7 +106,7 @@ impl Credentials {
     pub(super) async fn secret(&self) -> Result<SecretString, Error> {
         match &self.secret {
             Secret::Value(secret) => Ok(secret.clone()),
-            Secret::File(path) => read_secret(path).await,
+            Secret::File(file) => file.read().await,
             Secret::Provider(provider) => {
                 let fault = |what| Error::configuration(format!("the client secret that its provider gave {what}"));
                 let failed = |cause| Error::configuration("the provider of the client secret failed").with_cause(cause);
@@ -119,7 +121,7 @@ impl fmt::Debug for Credentials {
         let beginning: String = self.client_id.chars().take(4).collect();
         let secret = match &self.secret {
             Secret::Value(_) => "[redacted]".to_owned(),
-            Secret::File(path) => format!("[from {}]", path.display()),
+            Secret::File(file) => format!("[from {}]", file.name()),
             Secret::Provider(_) => "[from a provider]".to_owned(),
         };
         f.debug_struct("Credentials")
@@ -129,21 +131,48 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// Reads on a thread of its own: a file that never opens, such as a pipe without a writer, holds up nothing but itself.
-async fn read_secret(path: &Path) -> Result<SecretString, Error> {
-    let file = path.to_owned();
-    let (sender, text) = oneshot::channel();
-    thread::spawn(move || sender.send(read_text(&file)));
-    let fault = |what: &str| {
-        let file = path.display();
-        Error::configuration(format!("the file of the client secret (PISTE_CLIENT_SECRET_FILE), {file}, {what}"))
-    };
-    let text = text.await.map_err(|_| fault("was not read to its end"))?;
-    let text = text.map_err(|error| fault("cannot be read as text").with_source(error))?;
-    if text.expose_secret().len() as u64 > MAX_SECRET_FILE {
-        return Err(fault("is too long for a secret"));
+/// A file that holds the secret and nothing else.
+#[derive(Clone)]
+struct SecretFile {
+    path: PathBuf,
+    is_being_read: Arc<AtomicBool>,
+}
+
+impl SecretFile {
+    /// Reads on a thread of its own: a file that never opens, such as a pipe without a writer, holds up that one thread and
+    /// nothing else.
+    async fn read(&self) -> Result<SecretString, Error> {
+        let fault = |what: &str| {
+            let name = self.name();
+            Error::configuration(format!("the file of the client secret (PISTE_CLIENT_SECRET_FILE), {name}, {what}"))
+        };
+        if self.is_being_read.swap(true, Ordering::AcqRel) {
+            return Err(fault("has not been read to its end since it was opened last"));
+        }
+        let (path, is_being_read) = (self.path.clone(), Arc::clone(&self.is_being_read));
+        let (sender, text) = oneshot::channel();
+        let reader = thread::Builder::new().spawn(move || {
+            let text = read_text(&path);
+            is_being_read.store(false, Ordering::Release);
+            // Nobody waits any more if the time allowed is over.
+            drop(sender.send(text));
+        });
+        reader.map_err(|error| fault("cannot be read without a thread").with_source(error))?;
+        let text = text.await.map_err(|_| fault("was not read to its end"))?;
+        let text = text.map_err(|error| fault("cannot be read as text").with_source(error))?;
+        if text.expose_secret().len() as u64 > MAX_SECRET_FILE {
+            return Err(fault("is too long for a secret"));
+        }
+        checked(trimmed_secret(&text)).map_err(fault)
     }
-    checked(trimmed_secret(&text)).map_err(fault)
+
+    /// A name without a folder may be the secret itself, put where its file's name belongs.
+    fn name(&self) -> String {
+        match self.path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => self.path.display().to_string(),
+            _ => "a name without a folder (not shown, as it may be the secret)".to_owned(),
+        }
+    }
 }
 
 fn read_text(path: &Path) -> io::Result<SecretString> {
@@ -205,10 +234,31 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_secret_in_the_place_of_its_file_is_not_shown() {
+        let credentials = Credentials::from_secret_file("id", "hush-hush");
+        let error = credentials.secret().await.unwrap_err();
+        let shown = format!("{error} {error:?} {credentials:?}");
+        assert!(shown.contains("without a folder") && !shown.contains("hush"), "{shown}");
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_still_being_read_is_not_opened_again() {
+        let credentials = Credentials::from_secret_file("id", file!());
+        let Secret::File(file) = &credentials.secret else { panic!("no file") };
+        file.is_being_read.store(true, Ordering::Release);
+        assert!(credentials.secret().await.unwrap_err().to_string().contains("since it was opened last"));
+        file.is_being_read.store(false, Ordering::Release);
+        for _ in 0..2 {
+            // This very file: lines of text, and so no secret, but read to its end each time.
+            assert!(credentials.secret().await.unwrap_err().to_string().contains("line break"));
+        }
+    }
+
+    #[tokio::test]
     async fn a_provider_is_asked_each_time() {
         let asked = Arc::new(std::sync::atomic::AtomicU32::new(0));
         let credentials = Credentials::from_provider("id", move || {
-            let number = asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            let number = asked.fetch_add(1, Ordering::Relaxed);
             async move {
                 match number {
                     0 | 1 => Ok(format!(" secret{number}\n")),

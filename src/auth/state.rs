@@ -42,14 +42,14 @@ impl TokenState {
         self.granted_scopes.as_deref()
     }
 
-    /// Returns the scopes that were asked for and not granted. PISTE leaves them out without a word (piste.md, token
-    /// request); calls that need them are answered 403.
+    /// Returns the scopes that were asked for and not granted. PISTE was seen to leave them out without a
+    /// word; calls that need them are answered 403.
     #[must_use]
     pub fn missing_scopes(&self) -> &[String] {
         &self.missing_scopes
     }
 
-    /// Returns why the last token request failed; `None` if it succeeded.
+    /// Returns why the last token request failed; `None` if it succeeded, or if there was none.
     #[must_use]
     pub fn last_failure(&self) -> Option<&Error> {
         self.last_failure.as_ref()

@@ -77,3 +77,34 @@ async fn what_stays_on_this_machine_goes_round_its_proxies() {
     assert!(output.status.success(), "{output:?}");
     assert_eq!(proxy.server().received_requests().await.unwrap().len(), 0);
 }
+
+#[tokio::test]
+async fn an_empty_scope_asks_for_none_and_another_environment_for_itself() {
+    let (sandbox, _) = sandbox().await;
+    let mut variables = variables_of(&sandbox, "sandbox-client-secret");
+    variables.push(("PISTE_SCOPE", " ".to_owned()));
+    assert!(healthcheck(variables).await.status.success());
+    let [request] = crate::support::token_requests(&sandbox).await.try_into().unwrap();
+    assert!(!String::from_utf8(request.body).unwrap().contains("scope="));
+
+    let variables = [("PISTE_CLIENT_ID", "id"), ("PISTE_CLIENT_SECRET", "hush"), ("PISTE_ENVIRONMENT", "production")];
+    let output = healthcheck(variables.map(|(name, value)| (name, value.to_owned())).into()).await;
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("for the production the OpenAPI document lists"), "{said}");
+}
+
+#[tokio::test]
+async fn plain_http_beyond_this_machine_needs_the_variable_and_is_warned_of() {
+    let (sandbox, _) = sandbox().await;
+    for (allowed, said_part, is_warned) in
+        [("", "plain http to another machine", false), ("1", "connecting to the API", true)]
+    {
+        let mut variables = variables_of(&sandbox, "sandbox-client-secret");
+        variables.push(("MENAGE_B2B_BASE_URL", "http://menage.invalid".to_owned()));
+        variables.push(("MENAGE_B2B_ALLOW_HTTP", allowed.to_owned()));
+        let output = healthcheck(variables).await;
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        assert!(said.contains(said_part) && said.contains("WARN") == is_warned, "{said}");
+    }
+}

@@ -1,7 +1,7 @@
 //! Callers, flights and rejections of one token store, in many orders.
 //!
 //! ```sh
-//! cargo run --release --manifest-path tests/model/Cargo.toml
+//! cargo run --manifest-path tests/model/Cargo.toml
 //! ```
 //!
 //! Each scenario runs under a random scheduler and under PCT (which finds bugs of few preemptions with a known
