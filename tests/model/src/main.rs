@@ -21,6 +21,8 @@ mod clock;
 #[path = "../../../src/error.rs"]
 mod error;
 mod flight;
+#[path = "../../../src/retry_after.rs"]
+mod retry_after;
 #[path = "../../../src/auth/store.rs"]
 mod store;
 mod sync;
