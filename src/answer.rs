@@ -30,7 +30,7 @@ pub(crate) async fn settle<T, E>(outcome: Result<ResponseValue<T>, Generated<E>>
     Err(match error {
         Generated::UnexpectedResponse(mut response) => match response.extensions_mut().remove::<Error>() {
             Some(carried) => carried,
-            None => failure(response).await,
+            None => Box::pin(failure(response)).await,
         },
         Generated::ErrorResponse(value) => Error::answer(value.status(), value.headers().clone(), Vec::new()),
         Generated::InvalidResponsePayload(body, fault) => Error::invalid_answer(&body, LIMIT, &fault),

@@ -46,12 +46,12 @@ impl Transport {
     pub(crate) async fn call(&self, mut request: Request) -> Result<Response, Error> {
         self.check_origin(request.url())?;
         add_missing(request.headers_mut(), &self.headers);
-        // A body that is a stream can be sent once only.
+        // What is rare is in a box, so that the usual call stays small. A body that is a stream can be sent once only.
         let replay = request.try_clone();
         let bearer = self.authenticator.bearer().await?;
         let answer = self.send(request, &bearer).await?;
-        let answer = if refuses(&answer) { self.replay(replay, &bearer, answer).await? } else { answer };
-        if answer.status().is_success() { Ok(answer) } else { Err(failure(answer).await) }
+        let answer = if refuses(&answer) { Box::pin(self.replay(replay, &bearer, answer)).await? } else { answer };
+        if answer.status().is_success() { Ok(answer) } else { Err(Box::pin(failure(answer)).await) }
     }
 
     /// Renews a token that was refused and sends the request again: once, and once more after a pause if the new token may
