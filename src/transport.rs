@@ -47,7 +47,7 @@ impl Transport {
         self.check_origin(request.url())?;
         add_missing(request.headers_mut(), &self.headers);
         // What is rare is in a box, so that the usual call stays small. A body that is a stream can be sent once only.
-        let replay = request.try_clone();
+        let replay = copy_of(&request);
         let bearer = self.authenticator.bearer().await?;
         let answer = self.send(request, &bearer).await?;
         let answer = if refuses(&answer) { Box::pin(self.replay(replay, &bearer, answer)).await? } else { answer };
@@ -100,6 +100,17 @@ impl fmt::Debug for Transport {
         let headers: Vec<_> = self.headers.keys().map(HeaderName::as_str).collect();
         f.debug_struct("Transport").field("headers", &headers).finish_non_exhaustive()
     }
+}
+
+/// Copies a request, if its body is no stream. `try_clone` does the same, and allocates for a timeout even where none is set.
+fn copy_of(request: &Request) -> Option<Request> {
+    if request.body().is_some() || request.timeout().is_some() {
+        return request.try_clone();
+    }
+    let mut copy = Request::new(request.method().clone(), request.url().clone());
+    *copy.headers_mut() = request.headers().clone();
+    *copy.version_mut() = request.version();
+    Some(copy)
 }
 
 fn refuses(answer: &Response) -> bool {

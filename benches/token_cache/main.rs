@@ -325,14 +325,15 @@ fn whole_request() {
         }
         // The first turns open the connections, get the token and warm up.
         let turns = turns.split_off(TURNS / 10);
-        let median = |mut times: Vec<Duration>| {
+        // The fastest tenth: the speed of a shared machine changes by the millisecond, and only downwards.
+        let fast = |mut times: Vec<Duration>| {
             times.sort();
-            times[times.len() / 2].as_secs_f64() * 1e6 / f64::from(CALLS)
+            times[times.len() / 10].as_secs_f64() * 1e6 / f64::from(CALLS)
         };
-        let ours = median(turns.iter().map(|turn| turn.0).collect());
-        let theirs = median(turns.iter().map(|turn| turn.1).collect());
+        let ours = fast(turns.iter().map(|turn| turn.0).collect());
+        let theirs = fast(turns.iter().map(|turn| turn.1).collect());
         println!(
-            "whole request, CPU, medians: {ours:.1} us, reqwest with a fixed bearer {theirs:.1} us: {:.3}",
+            "whole request, CPU: {ours:.1} us, reqwest with a fixed bearer {theirs:.1} us: {:.3} to 1",
             ours / theirs
         );
     });
