@@ -3,7 +3,7 @@
 use quote::ToTokens;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Attribute, Block, File, GenericArgument, ImplItem, ImplItemFn, Item, ItemImpl, ItemMod, LitInt, LitStr,
+    Attribute, Block, ExprPath, File, GenericArgument, ImplItem, ImplItemFn, Item, ItemImpl, ItemMod, LitInt, LitStr,
     PathArguments, ReturnType, Stmt, Type, parse_quote,
 };
 
@@ -100,6 +100,7 @@ impl VisitMut for Sends {
             match success_of(&function.sig.output) {
                 Some((outcome, success)) => {
                     drop_api_version(&mut function.block);
+                    OwnReader.visit_block_mut(&mut function.block);
                     let body = &function.block;
                     // src/answer.rs
                     function.block = parse_quote!({
@@ -122,6 +123,17 @@ fn drop_api_version(body: &mut Block) {
     for statement in &mut body.stmts {
         if text(statement).contains("HeaderMap :: with_capacity") {
             OneLess.visit_stmt_mut(statement);
+        }
+    }
+}
+
+/// Reads typed answers by `src/answer.rs`.
+struct OwnReader;
+
+impl VisitMut for OwnReader {
+    fn visit_expr_path_mut(&mut self, path: &mut ExprPath) {
+        if path.to_token_stream().to_string() == "ResponseValue :: from_response" {
+            *path = parse_quote!(crate::answer::read);
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use progenitor_client::{Error as Generated, ResponseValue};
 use reqwest::{Response, StatusCode};
+use serde::de::DeserializeOwned;
 
 use crate::body::LIMIT;
 use crate::error::{Error, Peer};
@@ -19,6 +20,17 @@ pub(crate) fn carry(error: Error) -> Response {
     *response.status_mut() = StatusCode::from_u16(CARRIER_STATUS).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response.extensions_mut().insert(error);
     response.into()
+}
+
+/// Reads an answer of success. `build.rs` puts it in the place of progenitor's, which copies the headers of every answer.
+pub(crate) async fn read<T: DeserializeOwned, E>(mut response: Response) -> Result<ResponseValue<T>, Generated<E>> {
+    let status = response.status();
+    let headers = std::mem::take(response.headers_mut());
+    let body = response.bytes().await.map_err(Generated::ResponseBodyError)?;
+    match serde_json::from_slice(&body) {
+        Ok(value) => Ok(ResponseValue::new(value, status, headers)),
+        Err(fault) => Err(Generated::InvalidResponsePayload(body, fault)),
+    }
 }
 
 /// Turns the outcome of generated code into ours. `build.rs` puts a call of this around each generated `send`.
