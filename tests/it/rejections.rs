@@ -34,6 +34,8 @@ async fn a_refused_token_is_renewed_and_the_request_sent_again_with_the_new_one(
         let tokens: Vec<_> = requests.iter().map(|request| header(request, "authorization").unwrap()).collect();
         assert_eq!(tokens.len(), 2);
         assert_ne!(tokens[0], tokens[1]);
+        let accepts: Vec<_> = requests.iter().map(|request| header(request, "accept")).collect();
+        assert_eq!(accepts, [Some("application/json"); 2], "the other headers stay");
         assert_eq!(sandbox.token_requests(), 2);
     }
 }
