@@ -88,6 +88,9 @@ async fn debug_shows_what_is_harmless_and_nothing_else() {
     let builder = sandbox
         .client_builder()
         .http(|http| http.proxy(Proxy::all(format!("http://user:{UNMISTAKABLE}@127.0.0.1:1")).unwrap()));
+    let default_headers = HeaderMap::from_iter([("x-key".parse().unwrap(), HeaderValue::from_static(UNMISTAKABLE))]);
+    let keyed = sandbox.client_builder().http(|http| http.default_headers(default_headers)).build().unwrap();
+    assert_silent(&format!("{keyed:?} {:?}", *keyed));
     let credentials = Credentials::new(format!("prefix-{UNMISTAKABLE}"), UNMISTAKABLE);
     let authenticator = Authenticator::builder(sandbox.token_url(), credentials.clone());
 
