@@ -165,7 +165,10 @@ impl Error {
             | ErrorKind::Timeout
             | ErrorKind::Connect
             | ErrorKind::Transport => true,
-            ErrorKind::TokenEndpoint => self.0.status.is_some_and(is_throttle_or_outage),
+            // PISTE throttles with a bare 400.
+            ErrorKind::TokenEndpoint => {
+                self.0.status.is_some_and(|status| is_overload(status) || status == StatusCode::BAD_REQUEST)
+            }
             _ => false,
         }
     }
@@ -190,6 +193,8 @@ impl Error {
     /// a code that somebody has registered.
     pub(crate) fn refused_by_token_endpoint(code: &str, status: StatusCode, retry_after: Option<Duration>) -> Self {
         let (kind, refused) = match code {
+            // Whatever the code: an endpoint that is overloaded or broken has judged nothing.
+            _ if is_overload(status) => (ErrorKind::TokenEndpoint, "the request for now"),
             "invalid_client" | "invalid_grant" => (ErrorKind::CredentialsRefused, "the credentials"),
             "unauthorized_client" | "access_denied" => (ErrorKind::CredentialsRefused, "the client"),
             "invalid_scope" => (ErrorKind::ScopeRefused, "the scopes"),
@@ -198,10 +203,6 @@ impl Error {
             }
             _ => (ErrorKind::TokenRequestRefused, "the request"),
         };
-        let is_overloaded =
-            status.is_server_error() || is_throttle_or_outage(status) && status != StatusCode::BAD_REQUEST;
-        let (kind, refused) =
-            if is_overloaded { (ErrorKind::TokenEndpoint, "the request for now") } else { (kind, refused) };
         let code = OAUTH2_ERRORS.into_iter().find(|known| *known == code);
         let shown = code.unwrap_or("its code is none that is registered");
         let mut error = Self::new(kind, format!("{} refused {refused}: {shown}", Peer::TokenEndpoint));
@@ -372,7 +373,6 @@ fn judge(status: StatusCode, headers: &HeaderMap) -> (ErrorKind, &'static str) {
     }
 }
 
-fn is_throttle_or_outage(status: StatusCode) -> bool {
-    status.is_server_error()
-        || matches!(status, StatusCode::BAD_REQUEST | StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
+fn is_overload(status: StatusCode) -> bool {
+    status.is_server_error() || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
 }

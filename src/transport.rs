@@ -56,13 +56,17 @@ impl Transport {
 
     /// Renews a token that was refused and sends the request again: once, and once more after a pause if the new token may
     /// not have reached every node of the gateway.
-    async fn replay(&self, request: Option<Request>, refused: &Bearer, answer: Response) -> Result<Response, Error> {
+    async fn replay(
+        &self,
+        request: Option<Request>,
+        refused: &Bearer,
+        mut answer: Response,
+    ) -> Result<Response, Error> {
         self.authenticator.reject_bearer(refused);
         let Some(request) = request else {
             return Ok(answer);
         };
         let bearer = self.authenticator.bearer().await?;
-        let mut answer = answer;
         if bearer.generation != refused.generation {
             let Some(again) = request.try_clone() else { return self.send(request, &bearer).await };
             answer = self.send(again, &bearer).await?;
