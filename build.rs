@@ -1,89 +1,110 @@
-//! Generates the client of the OpenAPI document: read, prepare, generate, rewrite, write to `OUT_DIR`. Needs no network.
+//! Generates the client of the OpenAPI document, into `OUT_DIR`. Needs no network.
 
-#[path = "src/document.rs"]
-mod document;
+#[path = "src/document"]
+#[allow(dead_code, unreachable_pub, reason = "the library uses the rest")]
+mod document {
+    #[path = "../runtime/change.rs"]
+    pub(crate) mod change;
+    #[path = "pipeline.rs"]
+    pub(crate) mod pipeline;
+    #[path = "report.rs"]
+    pub(crate) mod report;
+}
+#[path = "build/docs.rs"]
+mod docs;
+#[path = "build/generator.rs"]
+mod generator;
+#[path = "build/names.rs"]
+mod names;
+#[path = "build/operations.rs"]
+mod operations;
 #[path = "build/rewrite.rs"]
 mod rewrite;
+#[path = "build/types.rs"]
+mod types;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::{env, fs, panic, thread};
+use std::{env, fs};
 
-use openapiv3::OpenAPI;
-use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle};
-use quote::quote;
-use serde_json::Value;
+use document::change::Effect;
 
-const DOCUMENT: &str = "openapi/sisiao-api-menage.json";
-/// progenitor recurses over schemas; the default stack is small for deep ones.
-const STACK: usize = 256 * 1024 * 1024;
+/// Names the document to use instead of the one that comes with the crate.
+const VARIABLE: &str = "MENAGE_B2B_OPENAPI";
+const BUNDLED: &str = "openapi/sisiao-api-menage.json";
 
 fn main() -> ExitCode {
-    for path in ["build.rs", "build", "src/document.rs", "src/document", DOCUMENT] {
+    for path in ["build.rs", "build", "src/document", "src/runtime/change.rs", BUNDLED] {
         println!("cargo::rerun-if-changed={path}");
     }
+    println!("cargo::rerun-if-env-changed={VARIABLE}");
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => {
-            // cargo takes one line; the file is what a person can mend.
-            println!("cargo::error=no client can be made of {DOCUMENT}: {}", reason.replace('\n', " "));
+            // cargo takes one line.
+            println!("cargo::error={}", reason.replace('\n', " "));
             ExitCode::FAILURE
         }
     }
 }
 
 fn run() -> Result<(), String> {
+    let path = path()?;
+    // Named before it is read, so that a document that is mended is read again.
+    println!("cargo::rerun-if-changed={}", path.display());
+    let generated = generator::generate(&path)
+        .map_err(|refusal| format!("no client can be made of {}: {refusal}", path.display()))?;
+    for file in &generated.files {
+        println!("cargo::rerun-if-changed={}", file.display());
+    }
+    let out = PathBuf::from(variable("OUT_DIR")?);
+    let report: String = generated.changes.iter().map(|change| format!("{change}\n")).collect();
+    write(&out.join("generated.rs"), &generated.code)?;
+    write(&out.join("report.txt"), &report)?;
+    warn(&path, &generated, &out);
+    Ok(())
+}
+
+/// The document that the variable names, or the one that comes with the crate.
+fn path() -> Result<PathBuf, String> {
     let root = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
-    let target = PathBuf::from(variable("OUT_DIR")?).join("generated.rs");
-    let code = on_a_big_stack(move || generate(&root.join(DOCUMENT)))?;
-    fs::write(&target, code).map_err(|error| format!("{} cannot be written: {error}", target.display()))
+    let Some(named) = env::var_os(VARIABLE).filter(|named| !named.is_empty()) else { return Ok(root.join(BUNDLED)) };
+    let path = PathBuf::from(named);
+    // The folder of a build script is its crate's: in a registry, for whoever depends on it.
+    if path.is_absolute() || path.exists() {
+        return Ok(path);
+    }
+    Err(format!(
+        "{VARIABLE} is `{}`, which does not exist as seen from {}: write an absolute path, or in .cargo/config.toml \
+         `[env] {VARIABLE} = {{ value = \"openapi/document.json\", relative = true }}`, which is relative to the folder of .cargo",
+        path.display(),
+        env::current_dir().unwrap_or(root).display(),
+    ))
 }
 
 fn variable(name: &str) -> Result<String, String> {
     env::var(name).map_err(|_| format!("{name} is not set: the build script is for cargo to run"))
 }
 
-/// Runs `work` where deep schemas have room and where a panic of progenitor ends in a sentence.
-fn on_a_big_stack(work: impl FnOnce() -> Result<String, String> + Send + 'static) -> Result<String, String> {
-    panic::set_hook(Box::new(|_| {}));
-    let thread = thread::Builder::new().stack_size(STACK).spawn(work).map_err(|error| format!("no thread: {error}"))?;
-    let outcome = thread.join();
-    drop(panic::take_hook());
-    outcome.unwrap_or_else(|cause| {
-        let cause = cause.downcast_ref::<String>().map(String::as_str).or_else(|| cause.downcast_ref().copied());
-        Err(format!("it holds something that the generator cannot translate ({})", cause.unwrap_or("no reason given")))
-    })
-}
-
-fn generate(path: &Path) -> Result<String, String> {
-    let text = fs::read_to_string(path).map_err(|error| format!("it cannot be read: {error}"))?;
-    let mut document: Value = serde_json::from_str(&text).map_err(|error| format!("it is not JSON: {error}"))?;
-    let servers = document::server_addresses(&document);
-    document::prepare(&mut document)?;
-    let document: OpenAPI =
-        serde_json::from_value(document).map_err(|error| format!("it is not valid OpenAPI: {error}"))?;
-
-    let mut generator = Generator::new(&settings());
-    let tokens = generator.generate_tokens(&document).map_err(|error| error.to_string())?;
-    // Cargo.toml has the crates of every format but these.
-    if generator.get_type_space().uses_regress() || generator.uses_futures() || generator.uses_websockets() {
-        return Err("it has a `pattern`, or an operation that streams, which this version cannot translate".to_owned());
+/// Writes a file if it is not there as it is: one that is older than what was compiled of it costs no new compilation.
+fn write(path: &Path, text: &str) -> Result<(), String> {
+    if fs::read(path).is_ok_and(|old| old == text.as_bytes()) {
+        return Ok(());
     }
-    let file = syn::parse2(tokens).map_err(|error| format!("the generated code cannot be read: {error}"))?;
-    let mut file = rewrite::rewrite(file)?;
-    file.items.push(syn::parse_quote! {
-        /// The server addresses that the document lists.
-        pub(crate) const SERVERS: &[&str] = &[#(#servers),*];
-    });
-    Ok(prettyplease::unparse(&file))
+    fs::write(path, text).map_err(|error| format!("{} cannot be written: {error}", path.display()))
 }
 
-/// The hooks are `Expected`: without `src/hooks.rs` the crate does not compile, where it would send requests without a token.
-fn settings() -> GenerationSettings {
-    let mut settings = GenerationSettings::default();
-    settings
-        .with_interface(InterfaceStyle::Builder)
-        .with_hooks(HooksMode::Expected)
-        .with_inner_type(quote!(crate::transport::Transport));
-    settings
+/// Tells what the client lacks. cargo shows this for crates of the workspace only; `menage_b2b::document::CHANGES` has it always.
+fn warn(path: &Path, generated: &generator::Generated, out: &Path) {
+    for (effect, what) in [(Effect::LeftOut, "operations were left out"), (Effect::Degraded, "places were degraded")] {
+        let changes: Vec<_> = generated.changes.iter().filter(|change| change.effect == effect).collect();
+        let Some(first) = changes.first() else { continue };
+        let report = out.join("report.txt");
+        println!(
+            "cargo::warning={}: {} {what}, such as {first}; all are in {}",
+            path.display(),
+            changes.len(),
+            report.display()
+        );
+    }
 }

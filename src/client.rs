@@ -50,7 +50,8 @@ pub struct Client {
 impl Client {
     /// Begins a client for one of the environments of PISTE.
     pub fn builder(environment: Environment, credentials: Credentials) -> ClientBuilder {
-        let auth = Authenticator::builder(environment.token_url(), credentials).scopes(DEFAULT_SCOPES);
+        let auth =
+            Authenticator::builder(environment.token_url(), credentials).scopes(default_scopes(generated::SCOPES));
         ClientBuilder { environment, base_url: None, auth }
     }
 
@@ -99,7 +100,7 @@ impl Client {
     #[must_use]
     pub fn with_headers(&self, headers: HeaderMap) -> Self {
         let inner = self.transport().with_headers(headers);
-        Self { generated: Arc::new(generated::Client { inner, ..(*self.generated).clone() }) }
+        Self { generated: Arc::new(inner.into()) }
     }
 
     /// Returns what gives this client its tokens.
@@ -111,10 +112,13 @@ impl Client {
     /// Returns the API's server address, without a trailing slash.
     #[must_use]
     pub fn base_url(&self) -> &str {
-        &self.generated.baseurl
+        self.transport().base()
     }
 
-    fn transport(&self) -> &Transport {
+    /// Returns the rim, for other generated clients.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn transport(&self) -> &Transport {
         &self.generated.inner
     }
 }
@@ -174,8 +178,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the scopes to ask for, in place of `openid` and `dihal.sisiaoapimenage`. PISTE ignores those that it does not
-    /// know or did not grant.
+    /// Sets the scopes to ask for, in place of `openid`, `dihal.sisiaoapimenage` and those that the OpenAPI document
+    /// [names](crate::document::SCOPES). PISTE ignores those that it does not know or did not grant.
     pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.auth = self.auth.scopes(scopes);
         self
@@ -227,11 +231,14 @@ impl ClientBuilder {
         };
         let base_url = Setting::BaseUrl.parse(base_url, self.auth.plain_http())?;
         let (authenticator, http) = self.auth.build_with_http(Some(&base_url))?;
-        // Generated code writes the address and a path that begins with a slash.
-        let baseurl = base_url.as_str().trim_end_matches('/').to_owned();
-        let inner = Transport::new(http.clone(), base_url, authenticator);
-        Ok(Client { generated: Arc::new(generated::Client { baseurl, client: http, inner }) })
+        Ok(Client { generated: Arc::new(Transport::new(http, base_url, authenticator).into()) })
     }
+}
+
+/// The scopes that a partner is given, and those that the document names besides. PISTE ignores what it does not know.
+fn default_scopes<'a>(named: &[&'a str]) -> Vec<&'a str> {
+    let more = named.iter().filter(|scope| !DEFAULT_SCOPES.contains(scope));
+    DEFAULT_SCOPES.iter().chain(more).copied().collect()
 }
 
 /// Finds the environment's server among those that the document lists. None is guessed.
@@ -251,6 +258,12 @@ fn listed_server<'a>(environment: Environment, servers: &[&'a str]) -> Result<&'
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn scopes_of_the_document_are_asked_for_besides_the_partners() {
+        assert_eq!(default_scopes(&["openid", "piste.other"]), ["openid", "dihal.sisiaoapimenage", "piste.other"]);
+        assert_eq!(default_scopes(&[]), DEFAULT_SCOPES);
+    }
 
     #[test]
     fn a_server_of_the_document_is_the_default() {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
+use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
 use crate::challenge::refuses_token;
@@ -143,6 +144,17 @@ impl Error {
         self.0.body.as_deref()
     }
 
+    /// Reads the [`body`](Self::body) of the API's answer as JSON: the document may declare a type for it, which the operation's
+    /// documentation names.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidAnswer`] if there is no body, or none of this type. The body is not quoted.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Self> {
+        let body = self.body().unwrap_or_default();
+        serde_json::from_slice(body).map_err(|fault| Self::invalid_answer(body, body.len(), &fault))
+    }
+
     /// Tells whether it was the token endpoint that failed, and not the API. The API may have been called before, and have
     /// refused the token.
     #[must_use]
@@ -222,6 +234,11 @@ impl Error {
         let mut error = Self::new(ErrorKind::TokenEndpoint, format!("{} answered {status}{hint}", Peer::TokenEndpoint));
         error.0.retry_after = retry_after;
         error.at(Peer::TokenEndpoint).with_status(status)
+    }
+
+    /// A request that cannot be put together.
+    pub(crate) fn request(error: reqwest::Error) -> Self {
+        Self::invalid_request("the request cannot be made of these arguments").with_source(error.without_url())
     }
 
     /// No outcome within the time allowed for a token request and what comes before it.

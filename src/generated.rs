@@ -1,7 +1,11 @@
 //! The client that `build.rs` makes of the OpenAPI document.
 
 #![allow(
+    dead_code,
+    deprecated,
     missing_docs,
+    non_camel_case_types,
+    unreachable_patterns,
     unnameable_types,
     unreachable_pub,
     unused_imports,

@@ -48,28 +48,30 @@
 //! | `mock` | a PISTE of one's own on loopback, in the module `mock` |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// The names of a document are its authors', in whatever script; the compiler asks for these at the crate's root.
+#![allow(confusable_idents, mixed_script_confusables, uncommon_codepoints)]
+
+// Generated code names this crate, wherever it is compiled.
+extern crate self as menage_b2b;
 
 mod address;
-mod answer;
 mod auth;
 mod body;
 mod challenge;
 mod client;
 mod config;
+pub mod document;
 mod environment;
 mod error;
 mod generated;
-mod hooks;
 mod http;
 #[cfg(feature = "mock")]
 #[cfg_attr(docsrs, doc(cfg(feature = "mock")))]
 pub mod mock;
 mod retry_after;
+#[doc(hidden)]
+pub mod runtime;
 mod transport;
-
-// Read by build.rs; here only so that its tests run.
-#[cfg(test)]
-mod document;
 
 pub use reqwest;
 
@@ -78,6 +80,7 @@ pub use client::{Client, ClientBuilder};
 pub use environment::Environment;
 pub use error::{Error, ErrorKind};
 pub use generated::{ByteStream, Client as MenageB2B, ResponseValue, builder, types};
+pub use runtime::{Date, DateTime, FilePart, InvalidDate, InvalidDateTime};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -18,17 +18,29 @@ const CATCHING_UP: Duration = Duration::from_secs(1);
 
 /// The rim through which every request to the API passes, generated or not.
 #[derive(Clone)]
-#[expect(unnameable_types, reason = "the generated client, which users see, holds it")]
 pub struct Transport {
     http: reqwest::Client,
     base_url: Url,
+    /// The same without a slash at its end: paths begin with one.
+    base: String,
     authenticator: Authenticator,
     headers: HeaderMap,
 }
 
 impl Transport {
     pub(crate) fn new(http: reqwest::Client, base_url: Url, authenticator: Authenticator) -> Self {
-        Self { http, base_url, authenticator, headers: HeaderMap::new() }
+        let base = base_url.as_str().trim_end_matches('/').to_owned();
+        Self { http, base_url, base, authenticator, headers: HeaderMap::new() }
+    }
+
+    /// Returns the API's server address, without a slash at its end.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    pub(crate) fn http(&self) -> &reqwest::Client {
+        &self.http
     }
 
     /// Adds headers to those that each call gets. A name that was there takes the new values.

@@ -7,9 +7,9 @@ const FLOORS: [&[&str]; 13] = [
     &["lib"],
     &["mock"],
     &["client"],
-    &["hooks", "config"],
+    &["config", "document"],
     &["generated"],
-    &["answer"],
+    &["runtime"],
     &["transport"],
     &["auth"],
     &["http"],
@@ -50,9 +50,8 @@ fn imports_point_down() {
         }
         seen += 1;
     }
-    // document.rs is the build script's.
     let files = std::fs::read_dir(source).unwrap().filter(|entry| entry.as_ref().unwrap().path().is_file()).count();
-    assert_eq!(files, seen + 1, "a file of src/ has no floor");
+    assert_eq!(files, seen, "a file of src/ has no floor");
 }
 
 #[test]

@@ -1,0 +1,100 @@
+//! The end of a generated call: an answer of success becomes what the document says that it is.
+
+use progenitor_client::ResponseValue;
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Response, StatusCode};
+use serde::de::{DeserializeOwned, Error as _};
+
+use crate::body::LIMIT;
+use crate::error::{Error, Peer};
+use crate::transport::failure;
+
+/// An answer whose type depends on its status.
+pub trait ByStatus: Sized {
+    /// Reads the answer of a status.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the body is not what the document declares for the status.
+    fn decode(status: u16, body: &[u8]) -> Result<Self, serde_json::Error>;
+}
+
+/// Reads an answer of JSON.
+///
+/// # Errors
+///
+/// Fails if the body is not what the document declares.
+pub async fn read_json<T: DeserializeOwned>(answer: Response) -> Result<ResponseValue<T>, Error> {
+    read(answer, |_, _, body| serde_json::from_slice(body)).await
+}
+
+/// Reads an answer of JSON that may be empty.
+///
+/// # Errors
+///
+/// As [`read_json`].
+pub async fn read_optional<T: DeserializeOwned>(answer: Response) -> Result<ResponseValue<T>, Error> {
+    read(answer, |_, _, body| serde_json::from_slice(if body.is_empty() { b"null" } else { body })).await
+}
+
+/// Reads an answer that is a text: in JSON, or as it is, which is what Java frameworks send for one even where they say JSON.
+///
+/// # Errors
+///
+/// Fails if the exchange breaks.
+pub async fn read_string<T: From<String>>(answer: Response) -> Result<ResponseValue<T>, Error> {
+    read(answer, |_, is_json, body| {
+        let text = if is_json { serde_json::from_slice(body).ok() } else { None };
+        Ok(text.unwrap_or_else(|| plain(body)).into())
+    })
+    .await
+}
+
+/// Reads an answer of plain text.
+///
+/// # Errors
+///
+/// Fails if the exchange breaks.
+pub async fn read_text<T: From<String>>(answer: Response) -> Result<ResponseValue<T>, Error> {
+    read(answer, |_, _, body| Ok(plain(body).into())).await
+}
+
+/// Reads an answer whose type depends on its status.
+///
+/// # Errors
+///
+/// As [`read_json`].
+pub async fn read_status<T: ByStatus>(answer: Response) -> Result<ResponseValue<T>, Error> {
+    read(answer, |status, _, body| T::decode(status.as_u16(), body)).await
+}
+
+/// Makes an error of an answer that the document does not declare.
+pub async fn undeclared(answer: Response) -> Error {
+    Box::pin(failure(answer)).await
+}
+
+/// Reads text. What is not UTF-8 in it becomes U+FFFD.
+#[must_use]
+pub fn plain(body: &[u8]) -> String {
+    String::from_utf8_lossy(body).into_owned()
+}
+
+/// Says that a status has no variant.
+#[must_use]
+pub fn no_variant() -> serde_json::Error {
+    serde_json::Error::custom("the document declares no answer for this status")
+}
+
+type Decode<T> = fn(StatusCode, bool, &[u8]) -> Result<T, serde_json::Error>;
+
+async fn read<T>(mut answer: Response, decode: Decode<T>) -> Result<ResponseValue<T>, Error> {
+    let status = answer.status();
+    let headers = std::mem::take(answer.headers_mut());
+    let body = answer.bytes().await.map_err(|error| Error::transport(error, Peer::Api))?;
+    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let is_json = media_type.to_ascii_lowercase().contains("json");
+    match decode(status, is_json, &body) {
+        Ok(value) => Ok(ResponseValue::new(value, status, headers)),
+        Err(fault) => Err(Error::invalid_answer(&body, LIMIT, &fault)),
+    }
+}

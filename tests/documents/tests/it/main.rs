@@ -1,0 +1,7 @@
+//! What generated clients send and read, over real sockets on loopback.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on should stop")]
+
+mod answers;
+mod requests;
+mod support;
