@@ -25,8 +25,10 @@ pub(crate) enum Case {
 }
 
 /// Names that the code around a type uses without a path.
-const TYPES: [&str; 12] =
-    ["Default", "Err", "From", "Into", "None", "Ok", "Option", "Result", "Self", "Some", "TryFrom", "TryInto"];
+const TYPES: [&str; 16] = [
+    "Box", "Default", "Err", "From", "Into", "None", "Ok", "Option", "Result", "Self_", "Some", "String", "ToString",
+    "TryFrom", "TryInto", "Vec",
+];
 /// Methods of the client, ours and the generated one's, and those that are likely to come.
 const METHODS_OF_CLIENT: [&str; 20] = [
     "api_version",

@@ -26,7 +26,7 @@ pub(super) fn apply(document: &mut Value, report: &mut Report) -> Result<(), Ref
 /// Replaces each reference of a path item and of its operations, and gives the item's parameters to each operation.
 fn inline_parts(source: &Value, item: &mut Value, pointer: &str, report: &mut Report) {
     let Some(item) = item.as_object_mut() else { return };
-    let shared = item.remove("parameters").unwrap_or_default();
+    let shared = schemas::take(item, "parameters").unwrap_or_default();
     for (method, operation) in item.iter_mut().filter(|(name, _)| schemas::METHODS.contains(&name.as_str())) {
         let pointer = join(pointer, method);
         let Some(operation) = operation.as_object_mut() else { continue };

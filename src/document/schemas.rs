@@ -2,7 +2,7 @@
 //!
 //! Data is never taken for a schema: examples, defaults, enumerated values and extensions are passed over.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::report::join;
 
@@ -70,6 +70,13 @@ pub(super) fn operations(document: &mut Value, visit: &mut dyn FnMut(&str, &str,
             }
         }
     }
+}
+
+/// Takes a field out of an object whose other fields keep their order, which is that of the document.
+pub(super) fn take(fields: &mut Map<String, Value>, name: &str) -> Option<Value> {
+    let value = fields.get_mut(name).map(Value::take)?;
+    fields.retain(|other, _| other != name);
+    Some(value)
 }
 
 /// Visits what stands in an object or a list.

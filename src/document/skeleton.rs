@@ -95,7 +95,7 @@ pub(super) fn remove(document: &mut Value, pointer: &str) {
     let Some((parent, token)) = pointer.rsplit_once('/') else { return };
     let token = token.replace("~1", "/").replace("~0", "~");
     if let Some(parent) = document.pointer_mut(parent).and_then(Value::as_object_mut) {
-        parent.remove(&token);
+        schemas::take(parent, &token);
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 
 use super::super::report::{Refusal, Report, join};
-use super::super::schemas::{self, METHODS};
+use super::super::schemas::{self, METHODS, take};
 use super::pointers::target;
 use super::{Room, quote};
 
@@ -76,10 +76,10 @@ fn leave_out_methods(document: &mut Value, report: &mut Report) {
             report.left_out(pointer, format!("{method} {path}"), "the client has no such method");
         };
         let pointer = join("/paths", path);
-        if item.remove("query").is_some() {
+        if take(item, "query").is_some() {
             leave_out(&join(&pointer, "query"), "QUERY");
         }
-        let more = item.remove("additionalOperations");
+        let more = take(item, "additionalOperations");
         let pointer = join(&pointer, "additionalOperations");
         for (method, _) in more.iter().filter_map(Value::as_object).flatten() {
             leave_out(&join(&pointer, method), method);
@@ -98,7 +98,7 @@ fn leave_out_query_strings(document: &mut Value, report: &mut Report) {
             let pointer = join(&join("/paths", path), method);
             match query_strings.remove(operation).max(shared) {
                 Some(true) => {
-                    item.remove(method);
+                    take(item, method);
                     let before = format!("{} {path}", method.to_uppercase());
                     report.left_out(&pointer, before, "the client cannot write the query string that it needs");
                 }

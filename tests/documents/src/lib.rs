@@ -2,6 +2,52 @@
 
 #![allow(confusable_idents, mixed_script_confusables, uncommon_codepoints)]
 
+#[path = "../../../build/docs.rs"]
+mod docs;
+#[path = "../../../src/document"]
+#[allow(dead_code, unreachable_pub, reason = "the library uses the rest")]
+mod document {
+    #[path = "../runtime/change.rs"]
+    pub(crate) mod change;
+    #[path = "pipeline.rs"]
+    pub(crate) mod pipeline;
+    #[path = "report.rs"]
+    pub(crate) mod report;
+}
+#[path = "../../../build/generator.rs"]
+mod generator;
+#[path = "../../../build/names.rs"]
+mod names;
+#[path = "../../../build/operations.rs"]
+mod operations;
+#[path = "../../../build/rewrite.rs"]
+mod rewrite;
+#[path = "../../../build/types.rs"]
+mod types;
+
+use std::path::{Path, PathBuf};
+
+/// What the build script makes of a document.
+pub struct Generated {
+    /// The code of the client.
+    pub code: String,
+    /// A line for each change.
+    pub changes: Vec<String>,
+    /// The files that were read.
+    pub files: Vec<PathBuf>,
+}
+
+/// Generates a client as the build script does.
+///
+/// # Errors
+///
+/// Fails with the sentence that the build would end in.
+pub fn generate(path: &Path) -> Result<Generated, String> {
+    let generated = generator::generate(path).map_err(|refusal| refusal.to_string())?;
+    let changes = generated.changes.iter().map(ToString::to_string).collect();
+    Ok(Generated { code: generated.code, changes, files: generated.files })
+}
+
 /// One module for each document.
 #[allow(
     dead_code,

@@ -3,5 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on should stop")]
 
 mod answers;
+mod generator;
+mod outcomes;
 mod requests;
 mod support;
+mod versions;
