@@ -39,6 +39,11 @@
 //! # }
 //! ```
 //!
+//! # Your own document
+//!
+//! With the environment variable `MENAGE_B2B_OPENAPI`, at build time, the client is generated from the document that it names: JSON or
+//! YAML, Swagger 2.0 or OpenAPI 3.0 to 3.2. The README says how; the module [`document`] tells what became of it.
+//!
 //! # Features
 //!
 //! | feature | meaning |
@@ -46,6 +51,7 @@
 //! | `rustls` (default) | TLS by rustls with aws-lc-rs; the platform decides which authorities are trusted |
 //! | `rustls-no-provider` | the same with a provider that the program installs, such as ring's: a fifth less to build |
 //! | `mock` | a PISTE of one's own on loopback, in the module `mock` |
+//! | `diff` | what changed between two OpenAPI documents, in the module [`document`] |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // The names of a document are its authors', in whatever script; the compiler asks for these at the crate's root.

@@ -100,7 +100,17 @@ pub(crate) struct Prepared {
 /// Reads a document and makes it fit for the generator.
 pub(crate) fn prepare(path: &Path, report: &mut Report) -> Result<Prepared, Refusal> {
     report.begin("files");
-    let files::Loaded { mut document, files } = files::load(path, report)?;
+    let files::Loaded { document, files } = files::load(path, report)?;
+    prepare_tree(document, files, report)
+}
+
+/// The same for a document that is no file.
+pub(crate) fn prepare_bytes(bytes: &[u8], report: &mut Report) -> Result<Prepared, Refusal> {
+    report.begin("files");
+    prepare_tree(files::parse_bytes(bytes, report)?, Vec::new(), report)
+}
+
+fn prepare_tree(mut document: Value, files: Vec<PathBuf>, report: &mut Report) -> Result<Prepared, Refusal> {
     let facts = normalise(&mut document, report)?;
     run(&TO_CORE, &mut document, report)?;
     Ok(Prepared { document, facts, files })
