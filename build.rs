@@ -34,15 +34,11 @@ const VARIABLE: &str = "MENAGE_B2B_OPENAPI";
 const BUNDLED: &str = "openapi/sisiao-api-menage.json";
 
 fn main() -> ExitCode {
-    for path in ["build.rs", "build", "src/document", "src/runtime/change.rs", BUNDLED] {
-        println!("cargo::rerun-if-changed={path}");
-    }
     println!("cargo::rerun-if-env-changed={VARIABLE}");
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => {
-            // cargo takes one line.
-            println!("cargo::error={}", reason.replace('\n', " "));
+            tell("error", &reason);
             ExitCode::FAILURE
         }
     }
@@ -50,15 +46,16 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), String> {
     let path = path()?;
-    // Named before it is read, so that a document that is mended is read again.
-    println!("cargo::rerun-if-changed={}", path.display());
+    // Named before it is read, so that one that is mended is read again. Of the script's own files cargo knows.
+    tell("rerun-if-changed", &path.display().to_string());
     let generated = generator::generate(&path)
         .map_err(|refusal| format!("no client can be made of {}: {refusal}", path.display()))?;
     for file in &generated.files {
-        println!("cargo::rerun-if-changed={}", file.display());
+        tell("rerun-if-changed", &file.display().to_string());
     }
     let out = PathBuf::from(variable("OUT_DIR")?);
-    let report: String = generated.changes.iter().map(|change| format!("{change}\n")).collect();
+    let lines = generated.changes.iter().map(|change| change.to_string().replace(['\n', '\r'], " ") + "\n");
+    let report: String = lines.collect();
     write(&out.join("generated.rs"), &generated.code)?;
     write(&out.join("report.txt"), &report)?;
     warn(&path, &generated, &out);
@@ -86,11 +83,7 @@ fn variable(name: &str) -> Result<String, String> {
     env::var(name).map_err(|_| format!("{name} is not set: the build script is for cargo to run"))
 }
 
-/// Writes a file if it is not there as it is: one that is older than what was compiled of it costs no new compilation.
 fn write(path: &Path, text: &str) -> Result<(), String> {
-    if fs::read(path).is_ok_and(|old| old == text.as_bytes()) {
-        return Ok(());
-    }
     fs::write(path, text).map_err(|error| format!("{} cannot be written: {error}", path.display()))
 }
 
@@ -100,11 +93,12 @@ fn warn(path: &Path, generated: &generator::Generated, out: &Path) {
         let changes: Vec<_> = generated.changes.iter().filter(|change| change.effect == effect).collect();
         let Some(first) = changes.first() else { continue };
         let report = out.join("report.txt");
-        println!(
-            "cargo::warning={}: {} {what}, such as {first}; all are in {}",
-            path.display(),
-            changes.len(),
-            report.display()
-        );
+        let (path, count, report) = (path.display(), changes.len(), report.display());
+        tell("warning", &format!("{path}: {count} {what}, such as {first}; all are in {report}"));
     }
+}
+
+/// Tells cargo, which takes one line: a document's own words are not to begin another.
+fn tell(key: &str, text: &str) {
+    println!("cargo::{key}={}", text.replace(['\n', '\r'], " "));
 }

@@ -8,6 +8,8 @@ pub(crate) fn apply(document: &mut Value) {
         Value::Object(fields) => {
             for (name, value) in fields.iter_mut() {
                 match value {
+                    // What the steps keep beside a part is no text for people.
+                    _ if name.starts_with("x-menage-") => {}
                     // A property of this name is an object.
                     Value::String(text) if name == "description" || name == "summary" => *text = plain(text),
                     value => apply(value),
@@ -23,8 +25,12 @@ pub(crate) fn apply(document: &mut Value) {
 pub(crate) fn plain(text: &str) -> String {
     let lines = text.replace("\r\n", "\n").replace('\r', "\n");
     let lines = lines.lines().map(|line| {
-        let line: String =
-            line.trim().chars().filter(|letter| !letter.is_control() && !turns_direction(*letter)).collect();
+        let line: String = line
+            .trim()
+            .replace('\t', " ")
+            .chars()
+            .filter(|letter| !letter.is_control() && !turns_direction(*letter))
+            .collect();
         line.replace("```", "'''").replace("~~~", "'''")
     });
     lines.collect::<Vec<_>>().join("\n").trim().to_owned()

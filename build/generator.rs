@@ -20,6 +20,9 @@ use crate::{docs, names, operations, rewrite, types};
 /// progenitor recurses over schemas; the default stack is small for deep ones.
 const STACK: usize = 256 * 1024 * 1024;
 
+/// Generations that are spent at most on finding out over what the generator gives up.
+const PROBES: usize = 1_000;
+
 /// What is made of a document.
 pub(crate) struct Generated {
     pub(crate) code: String,
@@ -62,6 +65,10 @@ fn generated(document: &mut Value, facts: &Facts, report: &mut Report) -> Result
         Err(cause) => cause,
     };
     report.begin("generator");
+    let count = component_names(document).len() + operations::all(document).len();
+    if count > PROBES {
+        return Err(Refusal::new("", broken(&first)));
+    }
     let names: Vec<String> = component_names(document);
     let mut probe = document.clone();
     probe["paths"] = json!({});

@@ -24,10 +24,11 @@ pub(crate) enum Case {
     Snake,
 }
 
-/// Names that the code around a type uses without a path.
-const TYPES: [&str; 16] = [
-    "Box", "Default", "Err", "From", "Into", "None", "Ok", "Option", "Result", "Self_", "Some", "String", "ToString",
-    "TryFrom", "TryInto", "Vec",
+/// Names that the code around a type uses without a path, and those of types that stand for a format: typify would take a
+/// component of the same name for it.
+const TYPES: [&str; 20] = [
+    "Box", "Date", "DateTime", "Default", "Err", "FilePart", "From", "Into", "None", "Ok", "Option", "Result", "Self_",
+    "Some", "String", "ToString", "TryFrom", "TryInto", "Uuid", "Vec",
 ];
 /// Methods of the client, ours and the generated one's, and those that are likely to come.
 const METHODS_OF_CLIENT: [&str; 20] = [
@@ -53,8 +54,21 @@ const METHODS_OF_CLIENT: [&str; 20] = [
     "with_headers",
 ];
 /// Types that the generated builders use without a path.
-const BUILDERS: [&str; 10] =
-    ["ByteStream", "Client", "Error", "Option", "Ok", "Result", "ResponseValue", "Self", "String", "Vec"];
+const BUILDERS: [&str; 13] = [
+    "ByteStream",
+    "Client",
+    "Error",
+    "From",
+    "Into",
+    "Option",
+    "Ok",
+    "Result",
+    "ResponseValue",
+    "Self",
+    "String",
+    "TryFrom",
+    "Vec",
+];
 /// Methods of a generated builder, and the locals of its `send`.
 const ARGUMENTS: [&str; 9] = ["body", "body_map", "client", "clone", "new", "self_", "send", "stream", "value"];
 
@@ -79,7 +93,9 @@ pub(crate) fn ident(text: &str, case: Case) -> String {
         Some(first) if is_xid_start(first) => name,
         Some(_) => format!("{}{name}", cased("x")),
     };
-    if syn::parse_str::<syn::Ident>(&name).is_ok() { name } else { format!("{name}_") }
+    // A keyword since edition 2024, which syn still takes for a name.
+    let is_free = name != "gen" && syn::parse_str::<syn::Ident>(&name).is_ok();
+    if is_free { name } else { format!("{name}_") }
 }
 
 /// Gives each name once.
@@ -117,8 +133,10 @@ impl Names {
 fn types(document: &mut Value, report: &mut Report) {
     let mut names = Names::new(Case::Pascal, &TYPES);
     let mut renamed = Map::new();
+    let mut moved = Vec::new();
     let mut give = |name: &str| {
         let new = names.give(name, "type");
+        moved.push((join("/components/schemas", &new), join("/components/schemas", name)));
         if ident(name, Case::Pascal) != new {
             report.adapted(&join("/components/schemas", name), format!("the name {name}"), format!("the type {new}"));
         }
@@ -137,6 +155,7 @@ fn types(document: &mut Value, report: &mut Report) {
         }
     }
     lead_to(document, &renamed);
+    report.moved_together(moved);
 }
 
 /// Writes the new names into references. After `core`, `$ref` with a text is one wherever it stands, except as a property.

@@ -5,7 +5,7 @@ use quote::{format_ident, quote};
 use serde_json::Value;
 use syn::{Ident, Type};
 
-use crate::document::pipeline::{ANSWER, BODY, METHODS, STYLE, places};
+use crate::document::pipeline::{ANSWER, BODY, METHODS, STYLE, names_in};
 use crate::names::{Case, ID, WIRE, ident};
 
 /// An operation as the generated code performs it.
@@ -93,7 +93,7 @@ impl Operation {
 
     /// Writes what comes after the arguments have been checked: the request, and what is made of its answer.
     pub(crate) fn send(&self, client: &Ident, success: &Type) -> TokenStream {
-        let (id, method, accept) = (&self.id, &self.method, &self.answer.accept);
+        let (method, accept) = (&self.method, &self.answer.accept);
         let url = self.url(client);
         let parts = self.parameters.iter().filter_map(Parameter::part);
         let body = self.body.iter().map(Body::part);
@@ -103,7 +103,7 @@ impl Operation {
         quote! {
             let answer = menage_b2b::runtime::Call::new(&#client.inner, #method, #url)?
                 #accept #(#parts)* #(#body)*
-                .send(#id)
+                .send()
                 .await?;
             match answer.status().as_u16() {
                 #(#statuses)|* => #read,
@@ -132,7 +132,7 @@ impl Operation {
 
     /// A path that the generator can read, and that no other operation has.
     pub(crate) fn stand_in(&self, index: usize) -> String {
-        let arguments = places(&self.path).into_iter().filter_map(|place| {
+        let arguments = names_in(&self.path).into_iter().filter_map(|place| {
             self.parameters.iter().find(|one| one.place == "path" && one.wire == place).map(|one| one.argument.clone())
         });
         arguments.fold(format!("/{index}"), |path, argument| format!("{path}/{{{argument}}}"))
@@ -189,6 +189,7 @@ impl Body {
         let types = self.types.iter().map(|(name, media_type)| quote!((#name, #media_type)));
         let body = if self.is_optional { quote!(body.as_ref()) } else { quote!(Some(&body)) };
         match self.kind.as_str() {
+            "bytes" if self.is_optional => quote!(.optional_bytes(#media_type, body)),
             "bytes" => quote!(.bytes(#media_type, body)),
             "form" => quote!(.form(#delimited, #body)?),
             "multipart" => quote!(.multipart(&[#(#types),*], #delimited, #body)?),

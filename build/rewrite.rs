@@ -114,13 +114,15 @@ fn change_doc(attribute: &mut Attribute, change: impl Fn(&str) -> String) {
     }
 }
 
-/// Shortens what typify says of each type, and gives fields that were renamed their name on the wire.
+/// Lets the builders of types print no argument, and gives fields that were renamed their name on the wire.
 fn mend_types(items: &mut [Item], document: &Value) {
     for item in items {
-        let Item::Struct(item) = item else { continue };
-        for attribute in &mut item.attrs {
-            change_doc(attribute, |text| text.split("<details>").next().unwrap_or_default().trim_end().to_owned());
+        if let Item::Mod(ItemMod { ident, content: Some((_, items)), .. }) = item
+            && ident == "builder"
+        {
+            make_debug_opaque(items);
         }
+        let Item::Struct(item) = item else { continue };
         let pointer = format!("/components/schemas/{}", item.ident);
         let wires = document.pointer(&pointer).and_then(|schema| schema.get(WIRE));
         for field in &mut item.fields {

@@ -73,7 +73,8 @@ fn enumeration(name: &syn::Ident, description: &str, values: &[Value]) -> TokenS
         }
         impl ::std::str::FromStr for #name {
             type Err = ::std::convert::Infallible;
-            fn from_str(value: &str) -> ::std::result::Result<Self, Self::Err> {
+            // `Self::Err` could be a value.
+            fn from_str(value: &str) -> ::std::result::Result<Self, ::std::convert::Infallible> {
                 ::std::result::Result::Ok(value.into())
             }
         }
@@ -126,30 +127,41 @@ fn union(name: &syn::Ident, description: &str, property: Option<&str>, variants:
             tags.filter_map(Value::as_str).collect()
         })
         .collect();
-    let guess = quote! {
-        let mut guess = menage_b2b::runtime::Guess::new(&value);
-        #(guess.attempt(|inner| Self::#names(::std::boxed::Box::new(inner)));)*
-        ::std::result::Result::Ok(guess.best().unwrap_or(Self::Unknown(value)))
+    let guess = |names: &[&syn::Ident]| {
+        quote! {
+            let mut guess = menage_b2b::runtime::Guess::new(&value);
+            #(guess.attempt(|inner| Self::#names(::std::boxed::Box::new(inner)));)*
+            ::std::result::Result::Ok(guess.best().unwrap_or(Self::Unknown(value)))
+        }
     };
+    let all = guess(&names.iter().collect::<Vec<_>>());
     let decode = match property {
-        None => guess,
+        None => all,
         Some(property) => {
             let mut seen: Vec<&str> = Vec::new();
-            let arms =
-                names.iter().zip(&tags).filter_map(|(name, tags)| {
-                    let new: Vec<&str> = tags.iter().copied().filter(|tag| !seen.contains(tag)).collect();
-                    seen.extend(&new);
-                    (!new.is_empty()).then(|| quote! {
-                    ::std::option::Option::Some(#(#new)|*) => {
-                        menage_b2b::runtime::decode(value).map(|inner| Self::#name(::std::boxed::Box::new(inner)))
+            let arms = names.iter().zip(&tags).filter_map(|(name, tags)| {
+                let new: Vec<&str> = tags.iter().copied().filter(|tag| !seen.contains(tag)).collect();
+                seen.extend(&new);
+                (!new.is_empty()).then(|| {
+                    quote! {
+                        ::std::option::Option::Some(#(#new)|*) => {
+                            menage_b2b::runtime::decode(value).map(|inner| Self::#name(::std::boxed::Box::new(inner)))
+                        }
                     }
                 })
-                });
+            });
+            let arms: Vec<_> = arms.collect();
+            let untagged: Vec<_> =
+                names.iter().zip(&tags).filter(|(_, tags)| tags.is_empty()).map(|(name, _)| name).collect();
+            let rest = match untagged.as_slice() {
+                [] => quote!(::std::result::Result::Ok(Self::Unknown(value))),
+                untagged => guess(untagged),
+            };
             quote! {
                 match menage_b2b::runtime::tag(&value, #property).as_deref() {
                     #(#arms)*
-                    ::std::option::Option::Some(_) => ::std::result::Result::Ok(Self::Unknown(value)),
-                    ::std::option::Option::None => { #guess }
+                    ::std::option::Option::Some(_) => { #rest }
+                    ::std::option::Option::None => { #all }
                 }
             }
         }
@@ -233,7 +245,7 @@ fn by_status(name: &syn::Ident, variants: &[Value]) -> TokenStream {
     let has = |variant: &Value, mark: &str| variant.get(mark).is_some();
     let declared = names.iter().zip(variants).map(|(name, variant)| {
         let doc = format!("The answer {}.", status(variant));
-        let one = rust_type(variant);
+        let one = optional_type(variant);
         if has(variant, EMPTY) {
             quote!(#[doc = #doc] #name)
         } else {
@@ -241,9 +253,12 @@ fn by_status(name: &syn::Ident, variants: &[Value]) -> TokenStream {
         }
     });
     let decoded = names.iter().zip(variants).map(|(name, variant)| match variant {
+        _ if variant.get(TEXT).is_some_and(|how| how == "json") => {
+            quote!(::std::result::Result::Ok(Self::#name(::std::boxed::Box::new(menage_b2b::runtime::text_of(true, body)))))
+        }
         _ if has(variant, EMPTY) => quote!(::std::result::Result::Ok(Self::#name)),
         _ if has(variant, TEXT) => {
-            quote!(::std::result::Result::Ok(Self::#name(::std::boxed::Box::new(menage_b2b::runtime::plain(body)))))
+            quote!(::std::result::Result::Ok(Self::#name(::std::boxed::Box::new(menage_b2b::runtime::text_of(false, body)))))
         }
         _ => quote!(::serde_json::from_slice(body).map(|inner| Self::#name(::std::boxed::Box::new(inner)))),
     });

@@ -17,7 +17,7 @@ mod url;
 pub use crate::transport::Transport;
 
 pub use self::answer::{
-    ByStatus, no_variant, plain, read_json, read_optional, read_status, read_string, read_text, undeclared,
+    ByStatus, no_variant, read_json, read_optional, read_status, read_string, read_text, text_of, undeclared,
 };
 pub use self::call::{Call, argument};
 pub use self::change::{Change, Effect};

@@ -46,24 +46,37 @@ pub(super) fn apply(document: &mut Value, report: &mut Report) -> Result<(), Ref
         if let Some(reference) = reference_to(target).as_object_mut().and_then(|fields| fields.remove("$ref")) {
             schema["$ref"] = reference;
         }
-        if nullable.contains(&name) || nullable.iter().any(|name| name == target) {
+        if chain(&aliases, &name).any(|name| nullable.iter().any(|other| other == name)) {
             schema["nullable"] = true.into();
         }
     });
     document[ALIASES] = Value::Object(declared);
+    put_bytes_in_place(document);
     Ok(())
 }
 
-/// Follows an alias to what it stands for, or finds that it leads in a circle.
-fn end_of(aliases: &BTreeMap<String, String>, name: &str) -> Option<String> {
-    let mut at = name;
-    for _ in 0..=aliases.len() {
-        match aliases.get(at) {
-            Some(next) => at = next,
-            None => return Some(at.to_owned()),
+/// A body or an answer that is a named schema of bytes is bytes: what stands at its media type is looked at, not what has its name.
+fn put_bytes_in_place(document: &mut Value) {
+    let components = document.pointer("/components/schemas").cloned().unwrap_or_default();
+    let is_binary = |schema: &Value| schema.get("format").is_some_and(|format| format == "binary");
+    schemas::roots(document, &mut |pointer, schema| {
+        let target = name_of(schema).and_then(|name| components.get(&name)).filter(|target| is_binary(target));
+        if let Some(target) = target
+            && pointer.starts_with("/paths/")
+        {
+            *schema = target.clone();
         }
-    }
-    None
+    });
+}
+
+/// Finds what an alias stands for in the end, unless it leads in a circle.
+fn end_of(aliases: &BTreeMap<String, String>, name: &str) -> Option<String> {
+    chain(aliases, name).last().filter(|end| !aliases.contains_key(*end)).map(str::to_owned)
+}
+
+/// A name, what it stands for, and so on; in a circle, each name about once.
+fn chain<'a>(aliases: &'a BTreeMap<String, String>, name: &'a str) -> impl Iterator<Item = &'a str> {
+    std::iter::successors(Some(name), |name| aliases.get(*name).map(String::as_str)).take(aliases.len() + 1)
 }
 
 #[cfg(test)]

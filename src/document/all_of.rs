@@ -18,12 +18,13 @@ pub(super) fn apply(document: &mut Value, report: &mut Report) -> Result<(), Ref
         if let Some(fields) = schema.as_object_mut()
             && (fields.contains_key("allOf") || is_mixed_union(fields))
         {
-            if pointer.len() > DEPTH {
+            if pointer.matches('/').count() > DEPTH {
                 report.degraded(pointer, "parts that hold each other without end", "any JSON");
                 return fields.clear();
             }
             let whole = std::mem::take(fields);
-            let mut merger = Merger { components: &components, pointer, report, open: Vec::new(), steps: &mut steps };
+            let open = component_at(pointer).into_iter().collect();
+            let mut merger = Merger { components: &components, pointer, report, open, steps: &mut steps };
             *schema = Value::Object(merger.whole(whole));
         }
     });
@@ -40,9 +41,11 @@ pub(super) fn union_key(fields: &Map<String, Value>) -> Option<&'static str> {
 }
 
 /// Parts that are put together in one document at most: one that has more was made to have more.
-const STEPS: usize = 100_000;
-/// Bytes of a pointer at most, for the same reason.
-const DEPTH: usize = 10_000;
+const STEPS: usize = 200_000;
+/// Tokens of a pointer at most, for the same reason: what has a name stands in no other schema by now.
+const DEPTH: usize = 100;
+/// Parts within parts at most.
+const CHAIN: usize = 100;
 
 struct Merger<'a> {
     components: &'a Value,
@@ -91,16 +94,31 @@ impl Merger<'_> {
             let fields = part.as_object().cloned().unwrap_or_default();
             return self.whole_part(fields);
         };
-        *self.steps = self.steps.saturating_sub(1);
-        if self.open.contains(&name) || *self.steps == 0 {
+        let fields = self.components.get(&name).and_then(Value::as_object).cloned().unwrap_or_default();
+        let size = fields.get("properties").and_then(Value::as_object).map_or(1, |properties| 1 + properties.len());
+        *self.steps = self.steps.saturating_sub(size);
+        if self.open.contains(&name) || self.open.len() > CHAIN || *self.steps == 0 {
             self.report.degraded(self.pointer, format!("a part of itself, by {name}"), "the other parts");
             return Map::new();
         }
-        let fields = self.components.get(&name).and_then(Value::as_object).cloned().unwrap_or_default();
+        let fields = self.without_own_union(fields);
         self.open.push(name);
         let whole = self.whole_part(fields);
         self.open.pop();
         whole
+    }
+
+    /// A parent that is the union of its heirs gives them its fields, not the choice among themselves.
+    fn without_own_union(&self, mut fields: Map<String, Value>) -> Map<String, Value> {
+        let key = union_key(&fields).filter(|key| {
+            let variants = fields.get(*key).and_then(Value::as_array).into_iter().flatten();
+            variants.filter_map(name_of).any(|name| self.open.contains(&name))
+        });
+        if let Some(key) = key {
+            fields.remove(key);
+            fields.remove(TAG);
+        }
+        fields
     }
 
     fn whole_part(&mut self, fields: Map<String, Value>) -> Map<String, Value> {
@@ -235,11 +253,16 @@ fn is_any(schema: &Value) -> bool {
 
 /// Tells whether a variant says nothing of the type of a value.
 fn is_constraint(variant: &Value) -> bool {
-    let says_type = |name: &str| name != "required" && !NOTES.contains(&name);
-    variant.as_object().is_some_and(|fields| {
-        !fields.keys().any(|name| says_type(name))
-            || (fields.len() == 2 && fields.contains_key("required") && fields["type"] == "object")
-    })
+    let is_note = |name: &str| name == "required" || name == NAME || NOTES.contains(&name);
+    variant
+        .as_object()
+        .is_some_and(|fields| fields.iter().all(|(name, value)| is_note(name) || (name == "type" && value == "object")))
+}
+
+/// The name of the component that a pointer is of, or is in.
+fn component_at(pointer: &str) -> Option<String> {
+    let token = pointer.strip_prefix("/components/schemas/")?.split('/').next()?;
+    Some(token.replace("~1", "/").replace("~0", "~"))
 }
 
 /// A variant that has the shared fields too. It keeps its tags, and the name of the component that it was made of.
@@ -346,6 +369,22 @@ mod tests {
         let whole =
             json!({"type": "object", "properties": {"a": {}}, "oneOf": [{"required": ["a"]}, {"required": ["b"]}]});
         assert_eq!(merged(whole, json!({})).0, json!({"type": "object", "properties": {"a": {}}}));
+    }
+
+    #[test]
+    fn constraints_may_have_titles() {
+        let whole =
+            json!({"type": "object", "properties": {"a": {}}, "oneOf": [{"required": ["a"], "x-menage-name": "By a"}]});
+        assert_eq!(merged(whole, json!({})).0, json!({"type": "object", "properties": {"a": {}}}));
+    }
+
+    #[test]
+    fn an_heir_has_its_parents_fields_and_not_the_union_of_all_heirs() {
+        let others = json!({"P": {
+            "type": "object", "properties": {"p": {}}, "oneOf": [reference_to("Z"), reference_to("Y")],
+        }});
+        let heir = json!({"allOf": [reference_to("P"), {"type": "object", "properties": {"z": {}}}]});
+        assert_eq!(merged(heir, others).0, json!({"type": "object", "properties": {"p": {}, "z": {}}}));
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! The form in which a document reaches the generator: whatever is not of it becomes any JSON, and is named.
 
-use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
 
 use super::inheritance::{TAG, TAGS};
 use super::references::name_of;
@@ -16,7 +18,7 @@ const MARKS: [&str; 5] = [TAG, TAGS, STATUS, EMPTY, TEXT];
 /// They are: any JSON, a boolean, an integer, a number, a text, a list, a map, an object, a reference, and, as components only, an
 /// enumeration and a union. This is what lets a build end in a client for documents that nobody has foreseen.
 pub(super) fn apply(document: &mut Value, report: &mut Report) -> Result<(), Refusal> {
-    let names: Vec<String> = super::references::components(document)?.keys().cloned().collect();
+    let names: BTreeSet<String> = super::references::components(document)?.keys().cloned().collect();
     schemas::each(document, &mut |pointer, schema| {
         let is_component = pointer.strip_prefix("/components/schemas/").is_some_and(|rest| !rest.contains('/'));
         if form_of(schema, is_component, &names).is_none() {
@@ -30,7 +32,7 @@ pub(super) fn apply(document: &mut Value, report: &mut Report) -> Result<(), Ref
 }
 
 /// Names the form of a schema, if it is one of those that are known.
-fn form_of(schema: &Value, is_component: bool, names: &[String]) -> Option<&'static str> {
+fn form_of(schema: &Value, is_component: bool, names: &BTreeSet<String>) -> Option<&'static str> {
     let fields = schema.as_object()?;
     if fields.contains_key("$ref") {
         return name_of(schema).filter(|name| names.contains(name)).map(|_| "reference");
@@ -68,8 +70,6 @@ fn strip(schema: &mut Value, is_component: bool) {
     }
     if is_component {
         fields.remove("nullable");
-    } else if fields.is_empty() {
-        *fields = Map::new();
     }
 }
 

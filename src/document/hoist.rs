@@ -2,11 +2,13 @@
 //!
 //! Left in place, the generator would derive a name for it, and take it for another of the same name without a word.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::{Map, Value};
 
 use super::all_of::union_key;
 use super::references::{components, reference_to, unique};
-use super::report::{Refusal, Report};
+use super::report::{Refusal, Report, join};
 use super::schemas;
 
 /// Proposes a name for a schema that has none.
@@ -19,7 +21,7 @@ pub(super) fn apply(document: &mut Value, report: &mut Report) -> Result<(), Ref
     schemas::each(document, &mut |pointer, schema| hoister.mend(pointer, schema));
     let mut named = Map::new();
     while let Some((name, mut schema)) = hoister.new.pop() {
-        let pointer = super::report::join("/components/schemas", &name);
+        let pointer = join("/components/schemas", &name);
         schemas::within(&pointer, &mut schema, &mut |pointer, schema| hoister.mend(pointer, schema));
         named.insert(name, schema);
     }
@@ -29,14 +31,14 @@ pub(super) fn apply(document: &mut Value, report: &mut Report) -> Result<(), Ref
     Ok(())
 }
 
-fn component_names(document: &Value) -> Vec<String> {
+fn component_names(document: &Value) -> BTreeSet<String> {
     let schemas = document.pointer("/components/schemas").and_then(Value::as_object);
     schemas.into_iter().flatten().map(|(name, _)| name.clone()).collect()
 }
 
 struct Hoister<'a> {
     operations: Operations,
-    taken: Vec<String>,
+    taken: BTreeSet<String>,
     new: Vec<(String, Value)>,
     report: &'a mut Report,
 }
@@ -51,15 +53,16 @@ impl Hoister<'_> {
             (Some(Value::String(hint)), true) => format!("{}_{hint}", self.operations.name_at(&parent_of(pointer, 2))),
             _ => self.operations.name_at(pointer),
         };
-        let name = unique(&wanted, |name| self.taken.iter().any(|taken| taken == name));
+        let name = unique(&wanted, |name| self.taken.contains(name));
         self.report.adapted(pointer, "a schema without a name", format!("the component {name}"));
+        self.report.moved(&join("/components/schemas", &name), pointer);
         let mut reference = reference_to(&name);
         for mark in ["nullable", "readOnly", super::inheritance::TAGS, super::responses::STATUS] {
             if let Some(found) = schema.as_object_mut().and_then(|fields| fields.remove(mark)) {
                 reference[mark] = found;
             }
         }
-        self.taken.push(name.clone());
+        self.taken.insert(name.clone());
         self.new.push((name, std::mem::replace(schema, reference)));
     }
 }
@@ -100,16 +103,16 @@ pub(super) fn base_name(operation: &Value, path: &str, method: &str) -> String {
 }
 
 /// Where each operation stands, and what a name begins with there.
-struct Operations(Vec<(String, String, Vec<String>)>);
+struct Operations(BTreeMap<String, (String, Vec<String>)>);
 
 impl Operations {
     fn of(document: &mut Value) -> Self {
-        let mut all = Vec::new();
+        let mut all = BTreeMap::new();
         schemas::operations(document, &mut |pointer, path, method, operation| {
             let name = base_name(operation, path, method);
             let parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
             let names = parameters.map(|one| one.get("name").and_then(Value::as_str).unwrap_or_default().to_owned());
-            all.push((pointer.to_owned(), name, names.collect()));
+            all.insert(pointer.to_owned(), (name, names.collect()));
         });
         Self(all)
     }
@@ -142,12 +145,11 @@ impl Operations {
     }
 
     fn words_of_operation<'p>(&self, pointer: &'p str) -> (Vec<String>, &'p str) {
-        let found = self.0.iter().find_map(|(start, name, parameters)| {
-            let rest = pointer.strip_prefix(start.as_str())?.strip_prefix('/')?;
-            Some((name, parameters, rest))
-        });
+        // `/paths`, the path, the method, and what is in it.
+        let end = pointer.match_indices('/').nth(3).map_or(pointer.len(), |(end, _)| end);
+        let found = self.0.get(&pointer[..end]).map(|(name, parameters)| (name, parameters, &pointer[end..]));
         let Some((name, parameters, rest)) = found else { return (Vec::new(), pointer) };
-        let mut tokens = rest.splitn(3, '/');
+        let mut tokens = rest.trim_start_matches('/').splitn(3, '/');
         let (kind, which, rest) =
             (tokens.next().unwrap_or_default(), tokens.next().unwrap_or_default(), tokens.next().unwrap_or_default());
         let parameter = which.parse::<usize>().ok().and_then(|index| parameters.get(index));

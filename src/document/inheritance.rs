@@ -30,9 +30,9 @@ pub(super) fn apply(document: &mut Value, report: &mut Report) -> Result<(), Ref
         inherit_from_bases(components, &bases);
         for name in &parents {
             let variants = family.variants(name, &bases);
-            let property = family.parents.get(name).map(|parent| parent.property.clone()).unwrap_or_default();
+            let property = family.parents.get(name).and_then(|parent| parent.property.clone());
             if let Some(parent) = components.get_mut(name).and_then(Value::as_object_mut) {
-                parent.insert(TAG.to_owned(), property.into());
+                parent.extend(property.map(|property| (TAG.to_owned(), property.into())));
                 parent.insert("oneOf".to_owned(), variants.into());
             }
         }
@@ -41,9 +41,9 @@ pub(super) fn apply(document: &mut Value, report: &mut Report) -> Result<(), Ref
     Ok(())
 }
 
-/// A schema that has a discriminator and is one of several.
+/// A schema that is one of several, mostly with a discriminator that tells them apart.
 struct Parent {
-    property: String,
+    property: Option<String>,
     /// Values of the property, and the component that each stands for.
     mapping: Vec<(String, String)>,
     /// The components that the parent lists itself.
@@ -69,8 +69,14 @@ impl Family {
         for (name, schema) in components.into_iter().flatten() {
             let listed: Vec<_> =
                 ["oneOf", "anyOf"].iter().flat_map(|key| list(schema, key)).filter_map(name_of).collect();
-            let others = listed.iter().chain(heirs.get(name).into_iter().flatten()).any(|other| other != name);
-            if let (Some(property), true) = (property_of(schema), others) {
+            let own = heirs.get(name).map(Vec::as_slice).unwrap_or_default();
+            let property = property_of(schema);
+            let is_parent = match property {
+                Some(_) => listed.iter().chain(own).any(|other| other != name),
+                // Without a discriminator too, a parent that lists its heirs would be a part of itself.
+                None => listed.iter().any(|other| own.contains(other)),
+            };
+            if is_parent {
                 parents.insert(name.clone(), Parent { property, mapping: mapping_of(schema), listed });
             }
         }
@@ -89,7 +95,9 @@ impl Family {
                 (true, None) => continue,
             };
             let mut variant = reference_to(concrete);
-            variant[TAGS] = self.tags(name, &names).into();
+            if self.parents.get(parent).is_some_and(|parent| parent.property.is_some()) {
+                variant[TAGS] = self.tags(name, &names).into();
+            }
             variants.push(variant);
         }
         variants
@@ -269,6 +277,16 @@ mod tests {
         assert_eq!(schemas["B"]["oneOf"], json!([variant("BBase", &["B"]), variant("C", &["C"])]));
         assert_eq!(schemas["BBase"]["allOf"], json!([reference_to("ABase")]));
         assert_eq!(schemas["C"]["allOf"], json!([reference_to("BBase")]));
+    }
+
+    #[test]
+    fn a_parent_that_lists_its_heirs_without_a_discriminator_is_their_union_too() {
+        let schemas = applied(json!({
+            "P": {"type": "object", "properties": {"p": {}}, "oneOf": [reference_to("A")]},
+            "A": {"allOf": [reference_to("P")]},
+        }));
+        assert_eq!(schemas["P"], json!({"oneOf": [reference_to("PBase"), reference_to("A")]}));
+        assert_eq!(schemas["A"]["allOf"], json!([reference_to("PBase")]));
     }
 
     #[test]

@@ -54,6 +54,7 @@ fn mend(pointer: &str, schema: &mut Value, report: &mut Report) {
     if let Some(Value::String(title)) = fields.remove("title") {
         fields.insert(NAME.to_owned(), title.into());
     }
+    tell_dropped(pointer, fields, report);
     fields.retain(|name, _| KEPT.contains(&name.as_str()) || name.starts_with("x-menage-"));
     for (name, is_right) in SHAPES {
         if fields.get(name).is_some_and(|value| !is_right(value)) {
@@ -63,6 +64,40 @@ fn mend(pointer: &str, schema: &mut Value, report: &mut Report) {
     }
     keep_what_fits_the_type(pointer, fields, report);
     gather_required(fields);
+}
+
+/// Names the keywords that say something of values and do not reach the client.
+fn tell_dropped(pointer: &str, fields: &Map<String, Value>, report: &mut Report) {
+    const TELLING: [&str; 14] = [
+        "default",
+        "exclusiveMaximum",
+        "exclusiveMinimum",
+        "maxItems",
+        "maxLength",
+        "maxProperties",
+        "maximum",
+        "minItems",
+        "minLength",
+        "minProperties",
+        "minimum",
+        "multipleOf",
+        "pattern",
+        "uniqueItems",
+    ];
+    let mut dropped: Vec<&str> = TELLING.into_iter().filter(|name| fields.contains_key(*name)).collect();
+    if fields.contains_key("not") {
+        dropped.push("not");
+    }
+    if fields.get("additionalProperties") == Some(&Value::Bool(false)) {
+        dropped.push("additionalProperties: false");
+    }
+    if !dropped.is_empty() {
+        report.adapted(
+            pointer,
+            dropped.join(", "),
+            "nothing: the API checks what it is sent, and an answer is read as it is",
+        );
+    }
 }
 
 type Check = fn(&Value) -> bool;
@@ -266,7 +301,7 @@ mod tests {
             (json!({"maximum": 3}), json!({"type": "number"})),
             (json!({"description": "d"}), json!({"description": "d"})),
         ] {
-            assert_eq!(mended(declared.clone()), (expected, 0), "{declared}");
+            assert_eq!(mended(declared.clone()).0, expected, "{declared}");
         }
     }
 
@@ -276,7 +311,7 @@ mod tests {
             "type": "string", "default": "now", "example": 3, "pattern": "[", "minLength": 2, "not": {},
             "xml": {}, "x-of-theirs": 1, "format": "date-time",
         });
-        assert_eq!(mended(schema), (json!({"type": "string", "format": "date-time"}), 0));
+        assert_eq!(mended(schema), (json!({"type": "string", "format": "date-time"}), 1));
     }
 
     #[test]

@@ -69,7 +69,11 @@ fn settled(mut parameter: Value, pointer: &str, report: &mut Report) -> Option<V
         );
         fields.insert("schema".to_owned(), json!({"type": "string"}));
     }
-    let (mut schema, style) = schema_and_style(fields, &place);
+    let (mut schema, mut style) = schema_and_style(fields, &place);
+    if style == "json" && place != "query" {
+        report.degraded(pointer, "a parameter of JSON", "a text, into which the caller writes the JSON");
+        (schema, style) = (json!({"type": "string"}), "simple");
+    }
     let is_nullable = schema.as_object_mut().and_then(|schema| schema.remove("nullable")) == Some(Value::Bool(true));
     let required = fields.get("required") == Some(&Value::Bool(true)) && !is_nullable;
     let explode = fields.get("explode").and_then(Value::as_bool).unwrap_or(style == "form" || style == "deepObject");
@@ -143,6 +147,13 @@ fn expand(components: &Value, parameter: Value, pointer: &str, parameters: &mut 
     let outer = parameter.get("name").and_then(Value::as_str).unwrap_or_default();
     let all_required = parameter.get("required") == Some(&Value::Bool(true));
     let required = schema.and_then(|schema| schema.get("required")).and_then(Value::as_array);
+    if schema.is_some_and(|schema| schema.get("additionalProperties").is_some()) {
+        report.degraded(
+            pointer,
+            format!("further fields of the object {outer}"),
+            "nothing: those that have names are sent",
+        );
+    }
     report.adapted(
         pointer,
         format!("an object {outer} in the query"),
@@ -164,13 +175,17 @@ fn expand(components: &Value, parameter: Value, pointer: &str, parameters: &mut 
         if let Some(description) = description {
             one["description"] = description;
         }
-        parameters.push(one);
+        let is_same = |other: &Value| other.get("name") == one.get("name") && other.get("in") == one.get("in");
+        if !parameters.iter().any(is_same) {
+            parameters.push(one);
+        }
     }
 }
 
 /// Gives each place of the path its parameter, and each path parameter its place.
 fn fit_path(path: &str, pointer: &str, parameters: &mut Vec<Value>, report: &mut Report) {
-    let places = places(path);
+    let query_places = path.split_once('?').map_or_else(Vec::new, |(_, query)| names_in(query));
+    let places = names_in(path);
     let name_of = |parameter: &Value| parameter.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
     let is_path = |parameter: &Value| parameter.get("in").is_some_and(|place| place == "path");
     parameters.retain_mut(|parameter| {
@@ -188,6 +203,20 @@ fn fit_path(path: &str, pointer: &str, parameters: &mut Vec<Value>, report: &mut
         place.is_some()
     });
     for place in &places {
+        if let Some(parameter) = parameters
+            .iter_mut()
+            .find(|parameter| name_of(parameter) == *place && parameter.get("in").is_some_and(|place| place == "query"))
+            && query_places.contains(place)
+        {
+            report.adapted(
+                pointer,
+                format!("{{{place}}} in the query of the path"),
+                "the query parameter of this name",
+            );
+            parameter["in"] = "path".into();
+            parameter["required"] = true.into();
+            parameter[STYLE] = "simple".into();
+        }
         if !parameters.iter().any(|parameter| is_path(parameter) && name_of(parameter) == *place) {
             report.adapted(
                 pointer,
@@ -203,7 +232,7 @@ fn fit_path(path: &str, pointer: &str, parameters: &mut Vec<Value>, report: &mut
 }
 
 /// The names between braces in a path.
-pub(crate) fn places(path: &str) -> Vec<String> {
+pub(crate) fn names_in(path: &str) -> Vec<String> {
     let mut places = Vec::new();
     for part in path.split('{').skip(1) {
         if let Some((name, _)) = part.split_once('}')

@@ -58,7 +58,7 @@ pub(crate) use self::aliases::ALIASES;
 pub(crate) use self::bodies::{BODY, FILE};
 pub(crate) use self::facts::Facts;
 pub(crate) use self::inheritance::{TAG, TAGS};
-pub(crate) use self::parameters::{STYLE, places};
+pub(crate) use self::parameters::{STYLE, names_in};
 pub(crate) use self::responses::{ANSWER, EMPTY, STATUS, TEXT};
 pub(crate) use self::schemas::METHODS;
 

@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value};
 
-use super::report::{Refusal, Report};
+use super::report::{Refusal, Report, join, short};
 use super::schemas;
 
 /// Requires what both sides have to send, and lets every list and map that is optional be null, which Java sends for "none".
-pub(super) fn apply(document: &mut Value, _: &mut Report) -> Result<(), Refusal> {
-    schemas::each(document, &mut |_, schema| {
+pub(super) fn apply(document: &mut Value, report: &mut Report) -> Result<(), Refusal> {
+    schemas::each(document, &mut |pointer, schema| {
         let Some(fields) = schema.as_object_mut() else { return };
         let mut required = match fields.remove("required") {
             Some(Value::Array(names)) => names,
@@ -15,7 +15,14 @@ pub(super) fn apply(document: &mut Value, _: &mut Report) -> Result<(), Refusal>
         };
         let Some(properties) = fields.get_mut("properties").and_then(Value::as_object_mut) else { return };
         required.retain(|name| {
-            name.as_str().and_then(|name| properties.get(name)).is_some_and(|schema| !is_one_way(schema))
+            let property = name.as_str().and_then(|name| properties.get(name));
+            let is_kept = property.is_some_and(|schema| !is_one_way(schema));
+            if !is_kept {
+                let why = property
+                    .map_or("nothing: there is no such property", |_| "optional: it goes in one direction only");
+                report.adapted(&join(pointer, "required"), short(name), why);
+            }
+            is_kept
         });
         for (_, schema) in
             properties.iter_mut().filter(|(name, _)| !required.iter().any(|other| other == name.as_str()))

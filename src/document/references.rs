@@ -1,6 +1,6 @@
 //! References: what is not a schema is put in the place of its reference, and every schema that is referred to becomes a component.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
@@ -26,12 +26,17 @@ pub(super) fn apply(document: &mut Value, report: &mut Report) -> Result<(), Ref
 /// Replaces each reference of a path item and of its operations, and gives the item's parameters to each operation.
 fn inline_parts(source: &Value, item: &mut Value, pointer: &str, report: &mut Report) {
     let Some(item) = item.as_object_mut() else { return };
+    let above = pointer;
     let shared = schemas::take(item, "parameters").unwrap_or_default();
     for (method, operation) in item.iter_mut().filter(|(name, _)| schemas::METHODS.contains(&name.as_str())) {
         let pointer = join(pointer, method);
         let Some(operation) = operation.as_object_mut() else { continue };
         let own = operation.remove("parameters").unwrap_or_default();
-        let parameters = parameters(source, [(&shared, "/.."), (&own, "")], &pointer, report);
+        let parameters = parameters(source, [(&shared, above), (&own, &pointer)], report);
+        for (index, (_, from)) in parameters.iter().enumerate() {
+            report.moved(&format!("{pointer}/parameters/{index}"), from);
+        }
+        let parameters = parameters.into_iter().map(|(parameter, _)| parameter).collect();
         operation.insert("parameters".to_owned(), Value::Array(parameters));
         if let Some(body) = operation.get_mut("requestBody") {
             follow(source, body, &join(&pointer, "requestBody"), report);
@@ -44,12 +49,13 @@ fn inline_parts(source: &Value, item: &mut Value, pointer: &str, report: &mut Re
     }
 }
 
-/// The item's parameters and the operation's, where the operation's come first and each name and place stands once.
-fn parameters(source: &Value, lists: [(&Value, &str); 2], pointer: &str, report: &mut Report) -> Vec<Value> {
-    let mut kept: Vec<Value> = Vec::new();
-    for (list, above) in lists {
+/// The item's parameters and the operation's, where the operation's come first and each name and place stands once; each with
+/// where it stood.
+fn parameters(source: &Value, lists: [(&Value, &str); 2], report: &mut Report) -> Vec<(Value, String)> {
+    let mut kept: Vec<(Value, String)> = Vec::new();
+    for (list, owner) in lists {
         for (index, parameter) in list.as_array().into_iter().flatten().enumerate() {
-            let pointer = format!("{pointer}{above}/parameters/{index}");
+            let pointer = format!("{owner}/parameters/{index}");
             let mut parameter = parameter.clone();
             follow(source, &mut parameter, &pointer, report);
             if parameter.get("name").is_none_or(|name| !name.is_string()) {
@@ -57,9 +63,9 @@ fn parameters(source: &Value, lists: [(&Value, &str); 2], pointer: &str, report:
                 continue;
             }
             let place = |one: &Value| (one.get("name").cloned(), one.get("in").cloned());
-            match kept.iter_mut().find(|other| place(other) == place(&parameter)) {
-                Some(other) => *other = parameter,
-                None => kept.push(parameter),
+            match kept.iter_mut().find(|(other, _)| place(other) == place(&parameter)) {
+                Some(other) => *other = (parameter, pointer),
+                None => kept.push((parameter, pointer)),
             }
         }
     }
@@ -113,6 +119,7 @@ fn name_schemas(source: &Value, document: &mut Value, report: &mut Report) -> Re
     while let Some((from, name)) = names.new.get(done).cloned() {
         let mut copy = source.pointer(&from).cloned().unwrap_or_default();
         report.adapted(&from, "a schema that is referred to", format!("the component {name}"));
+        report.moved(&join("/components/schemas", &name), &from);
         schemas::within(&from, &mut copy, &mut |pointer, schema| names.mend(source, pointer, schema, report));
         components.insert(name, copy);
         done += 1;
@@ -137,7 +144,7 @@ pub(super) fn components(document: &mut Value) -> Result<&mut Map<String, Value>
 
 /// The components' names: those of the document, and those given to schemas that are referred to elsewhere.
 struct Names {
-    taken: Vec<String>,
+    taken: BTreeSet<String>,
     given: BTreeMap<String, String>,
     new: Vec<(String, String)>,
 }
@@ -180,8 +187,8 @@ impl Names {
         const STRUCTURE: [&str; 6] = ["properties", "schema", "items", "components", "schemas", "content"];
         let mut tokens = pointer.split('/').filter(|token| !token.is_empty() && !STRUCTURE.contains(token));
         let last = tokens.next_back().unwrap_or("Schema").replace("~1", "/").replace("~0", "~");
-        let name = unique(&last, |name| self.taken.iter().any(|taken| taken == name));
-        self.taken.push(name.clone());
+        let name = unique(&last, |name| self.taken.contains(name));
+        self.taken.insert(name.clone());
         self.given.insert(pointer.to_owned(), name.clone());
         self.new.push((pointer.to_owned(), name.clone()));
         name

@@ -1,5 +1,6 @@
 //! The record of a document's way to the generator: what was changed in it, or why it is refused.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde_json::Value;
@@ -41,6 +42,8 @@ impl std::error::Error for Refusal {}
 pub(crate) struct Report {
     pass: &'static str,
     changes: Vec<Change>,
+    /// Places that were moved, and where they stood before.
+    moved: BTreeMap<String, String>,
 }
 
 impl Report {
@@ -61,12 +64,31 @@ impl Report {
         self.add(Effect::LeftOut, pointer, before.into(), after.into());
     }
 
+    /// Tells that what stands at a pointer now stood at another before: changes are told where the document has them.
+    pub(crate) fn moved(&mut self, to: &str, from: &str) {
+        self.moved_together(vec![(to.to_owned(), from.to_owned())]);
+    }
+
+    /// The same for places that were moved at once, some to where others stood.
+    pub(crate) fn moved_together(&mut self, places: Vec<(String, String)>) {
+        let places = places.into_iter().filter(|(to, from)| to != from);
+        let origins: Vec<_> = places.map(|(to, from)| (to, self.origin(&from))).collect();
+        self.moved.extend(origins);
+    }
+
+    /// Finds where the document has what stands at a pointer now.
+    fn origin(&self, pointer: &str) -> String {
+        let ends = std::iter::once(pointer.len()).chain(pointer.rmatch_indices('/').map(|(end, _)| end));
+        let found = ends.filter_map(|end| Some((self.moved.get(&pointer[..end])?, end))).next();
+        found.map_or_else(|| pointer.to_owned(), |(from, end)| format!("{from}{}", &pointer[end..]))
+    }
+
     pub(crate) fn changes(&self) -> &[Change] {
         &self.changes
     }
 
     fn add(&mut self, effect: Effect, pointer: &str, before: String, after: String) {
-        let pointer = pointer.to_owned();
+        let pointer = self.origin(pointer);
         let change = Change {
             pass: self.pass.into(),
             pointer: pointer.into(),
@@ -96,4 +118,33 @@ pub(crate) fn short(value: &Value) -> String {
 /// Appends a reference token to a JSON pointer (RFC 6901, 3).
 pub(crate) fn join(pointer: &str, token: &str) -> String {
     format!("{pointer}/{}", token.replace('~', "~0").replace('/', "~1"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_is_told_where_the_document_has_it() {
+        let mut report = Report::default();
+        report.moved("/components/schemas/A_p", "/components/schemas/A/properties/p");
+        report.moved("/components/schemas/AP", "/components/schemas/A_p");
+        report.moved("/components/schemas", "/definitions");
+        for (now, before) in [
+            ("/components/schemas/AP/properties/q", "/components/schemas/A/properties/p/properties/q"),
+            ("/components/schemas/APart", "/definitions/APart"),
+            ("/paths/~1a", "/paths/~1a"),
+            ("", ""),
+        ] {
+            report.adapted(now, "x", "y");
+            assert_eq!(report.changes().last().map(|change| change.pointer.as_ref()), Some(before));
+        }
+    }
+
+    #[test]
+    fn long_values_are_cut_at_a_letter() {
+        assert_eq!(short(&Value::from("é".repeat(200))).chars().count(), 81);
+        assert_eq!(short(&Value::from(vec![0; 50])), "a list of 50 items");
+        assert_eq!(short(&Value::Null), "null");
+    }
 }

@@ -103,6 +103,9 @@ fn sorted(
             "DEFAULT" => default = Some(answer),
             _ if status.starts_with("X-") => {}
             _ if !is_status => report.degraded(&pointer, format!("an answer {status:?}"), "nothing: it is no status"),
+            _ if successes.iter().any(|success: &Success| success.status == status) => {
+                report.adapted(&pointer, format!("a second answer {status}"), "nothing: the first one stays");
+            }
             _ if status.starts_with('2') => successes.push(success(status, &answer, method, &pointer, report)),
             _ if status.starts_with('1') || status.starts_with('3') => {}
             _ => drop(errors.insert(status, error(&answer))),
@@ -178,13 +181,16 @@ fn whole(successes: &[Success], pointer: &str, report: &mut Report) -> Whole {
             }
             Whole::One(Body::Bytes)
         }
-        [Body::Empty, Body::Json(schema)] | [Body::Json(schema), Body::Empty] => Whole::Optional(schema.clone()),
+        [Body::Empty, Body::Json(schema)] | [Body::Json(schema), Body::Empty] if !is_plain_text(schema) => {
+            Whole::Optional(schema.clone())
+        }
         _ => Whole::ByStatus(successes.iter().map(variant).collect()),
     }
 }
 
 fn variant(success: &Success) -> Value {
     let mut variant = match &success.body {
+        Body::Json(schema) if is_plain_text(schema) => json!({"type": "string", (TEXT): "json"}),
         Body::Json(schema) => schema.clone(),
         Body::Text => json!({"type": "string", (TEXT): true}),
         Body::Empty | Body::Bytes => json!({(EMPTY): true}),
@@ -195,7 +201,12 @@ fn variant(success: &Success) -> Value {
 
 /// Marks a variant without a body.
 pub(crate) const EMPTY: &str = "x-menage-empty";
-/// Marks a variant that is text as it is.
+/// A text without a format, which Java frameworks send as it is even where they say JSON.
+fn is_plain_text(schema: &Value) -> bool {
+    schema.get("type").is_some_and(|kind| kind == "string") && schema.get("format").is_none()
+}
+
+/// Marks a variant that is text as it is, or with `json` one that may be.
 pub(crate) const TEXT: &str = "x-menage-text";
 
 impl Whole {
@@ -215,10 +226,8 @@ impl Whole {
     }
 
     fn reader(&self, successes: &[Success]) -> &'static str {
-        let is_plain_text =
-            |schema: &Value| schema.get("type").is_some_and(|kind| kind == "string") && schema.get("enum").is_none();
         match self {
-            Self::One(Body::Json(schema)) if is_plain_text(schema) && schema.get("format").is_none() => "string",
+            Self::One(Body::Json(schema)) if is_plain_text(schema) => "string",
             Self::One(Body::Json(_)) => "json",
             Self::One(Body::Text) => "text",
             Self::One(Body::Bytes) => "bytes",
@@ -288,6 +297,11 @@ mod tests {
             (
                 json!({"200": json_of(object()), "201": json_of(object())}),
                 ("json", "application/json", json!(["200", "201"])),
+            ),
+            (json!({"2xx": json_of(object()), "2XX": {}}), ("json", "application/json", json!(["2XX"]))),
+            (
+                json!({"200": json_of(json!({"type": "string"})), "204": {}}),
+                ("status", "application/json", json!(["200", "204"])),
             ),
             (json!({"200": json_of(object()), "201": {}}), ("optional", "application/json", json!(["200", "201"]))),
             (

@@ -3,13 +3,14 @@
 use serde_json::{Map, Value, json};
 
 use super::report::{Refusal, Report, join, short};
-use super::schemas::{self, METHODS};
+use super::schemas::{self, FILES, METHODS};
 
 /// Keeps the operations and the named schemas, and gives each operation an `operationId`.
 ///
 /// Security schemes, tags, links, callbacks and examples say nothing that the generated code depends on, but a mistake in one
 /// of them makes the generator give up.
 pub(super) fn apply(document: &mut Value, report: &mut Report) -> Result<(), Refusal> {
+    tell_unread(document, report);
     let paths = document.get_mut("paths").map(Value::take).unwrap_or_default();
     let components = document.pointer_mut("/components/schemas").map(Value::take).unwrap_or_default();
     *document = json!({
@@ -20,6 +21,28 @@ pub(super) fn apply(document: &mut Value, report: &mut Report) -> Result<(), Ref
         name(operation, pointer, path, method, report)
     });
     Ok(())
+}
+
+/// Names the parts that are left behind, and the servers of single operations: a client has one base URL.
+fn tell_unread(document: &Value, report: &mut Report) {
+    const READ: [&str; 7] = ["openapi", "info", "servers", "paths", "components", FILES, "swagger"];
+    for (name, part) in document.as_object().into_iter().flatten() {
+        if !READ.contains(&name.as_str()) && !name.starts_with("x-") {
+            report.adapted(&join("", name), short(part), "nothing: the client is not made of it");
+        }
+    }
+    let items = document.get("paths").and_then(Value::as_object).into_iter().flatten();
+    for (path, item) in items {
+        let pointer = join("/paths", path);
+        let parts = METHODS.iter().filter_map(|method| Some((join(&pointer, method), item.get(*method)?)));
+        for (pointer, part) in std::iter::once((pointer.clone(), item)).chain(parts) {
+            if let Some(servers) =
+                part.get("servers").filter(|servers| document.get("servers").is_some_and(|all| all != *servers))
+            {
+                report.degraded(&join(&pointer, "servers"), short(servers), "the client's base URL");
+            }
+        }
+    }
 }
 
 fn kept_paths(paths: Value, report: &mut Report) -> Map<String, Value> {
@@ -130,7 +153,16 @@ mod tests {
         );
         let effects: Vec<_> =
             report.changes().iter().map(|change| format!("{} {}", change.effect, change.pointer)).collect();
-        assert_eq!(effects, ["adapted /paths/b~1{id}", "left out /paths/~1c~1{", "adapted /paths/~1b~1{id}/post"]);
+        assert_eq!(
+            effects,
+            [
+                "adapted /tags",
+                "adapted /security",
+                "adapted /paths/b~1{id}",
+                "left out /paths/~1c~1{",
+                "adapted /paths/~1b~1{id}/post"
+            ]
+        );
     }
 
     #[test]

@@ -56,6 +56,9 @@ pub(super) fn apply(document: &mut Value, report: &mut Report) -> Result<(), Ref
     }
     report.adapted("", "Swagger 2.0", "OpenAPI 3.0.3");
     *document = convert(document, report)?;
+    for (to, from) in [("schemas", "definitions"), ("parameters", "parameters"), ("responses", "responses")] {
+        report.moved(&format!("/components/{to}"), &format!("/{from}"));
+    }
     Ok(())
 }
 

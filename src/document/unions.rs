@@ -62,6 +62,9 @@ fn settle(components: &Value, pointer: &str, fields: &mut Map<String, Value>, ke
         return;
     }
     let mut variants = variants.clone();
+    if let Some(property) = fields.get(TAG).and_then(Value::as_str) {
+        add_pinned_tags(components, property, &mut variants);
+    }
     if let Some((property, tags)) = constants {
         for (variant, tags) in variants.iter_mut().zip(tags) {
             variant[TAGS] = tags;
@@ -125,6 +128,12 @@ fn simple(variants: &[&Value]) -> Option<Map<String, Value>> {
         }
         return Some(whole);
     }
+    if are(&["integer"]) {
+        let is_wide = variants.iter().any(|variant| variant.get("format").is_some_and(|format| format == "uint64"));
+        whole.insert("type".to_owned(), "integer".into());
+        whole.insert("format".to_owned(), if is_wide { "uint64".into() } else { "int64".into() });
+        return Some(whole);
+    }
     are(&["integer", "number"]).then(|| {
         whole.insert("type".to_owned(), "number".into());
         whole
@@ -157,6 +166,31 @@ fn sum(variants: &[&Value]) -> Option<Map<String, Value>> {
     whole.insert("required".to_owned(), required.unwrap_or_default().into());
     whole.extend(additional.map(|schema| ("additionalProperties".to_owned(), schema)));
     Some(whole)
+}
+
+/// Adds the values that a variant itself lists for the property that tells variants apart. Where a variant is known by its
+/// name only, for want of a mapping, they come first.
+fn add_pinned_tags(components: &Value, property: &str, variants: &mut [Value]) {
+    let pinned = |variant: &Value| -> Vec<Value> {
+        let property = resolve(components, variant).get("properties").and_then(|properties| properties.get(property));
+        let values = property.map(|schema| resolve(components, schema)).and_then(|schema| schema.get("enum"));
+        values.and_then(Value::as_array).cloned().unwrap_or_default()
+    };
+    let all: Vec<Vec<Value>> = variants.iter().map(pinned).collect();
+    for (index, variant) in variants.iter_mut().enumerate() {
+        let is_own =
+            |value: &&Value| all.iter().enumerate().all(|(other, values)| other == index || !values.contains(value));
+        let own: Vec<Value> = all[index].iter().filter(is_own).cloned().collect();
+        let given = variant.get(TAGS).and_then(Value::as_array).cloned().unwrap_or_default();
+        let name = name_of(variant).map(Value::from);
+        let by_name = given.len() == 1 && given.first() == name.as_ref();
+        let (first, last) = if by_name { (own, given) } else { (given, own) };
+        let mut tags = first;
+        tags.extend(last.into_iter().filter(|tag| !tags.contains(tag)).collect::<Vec<_>>());
+        if !tags.is_empty() {
+            variant[TAGS] = tags.into();
+        }
+    }
 }
 
 /// Finds a property that each variant lists values for, no two the same: it tells them apart as a discriminator would.
@@ -211,6 +245,17 @@ mod tests {
     }
 
     #[test]
+    fn values_that_a_variant_lists_itself_are_tags_too() {
+        let tagged = |name: &str| json!({"$ref": format!("#/components/schemas/{name}"), "x-menage-tags": [name]});
+        let (union, _) = settled(json!({"oneOf": [tagged("A"), tagged("B")], "x-menage-tag": "k"}));
+        assert_eq!(union["oneOf"][0]["x-menage-tags"], json!(["A"]));
+        let (union, _) = settled(
+            json!({"oneOf": [tagged("A"), {"$ref": "#/components/schemas/B", "x-menage-tags": ["x"]}], "x-menage-tag": "k"}),
+        );
+        assert_eq!(union["oneOf"][1]["x-menage-tags"], json!(["x", "B"]));
+    }
+
+    #[test]
     fn values_that_differ_tell_variants_apart() {
         let (union, _) = settled(json!({"anyOf": [reference_to("A"), reference_to("B")]}));
         assert_eq!(union["x-menage-tag"], "k");
@@ -230,6 +275,9 @@ mod tests {
             json!({"anyOf": [reference_to("OnlyA"), {"type": "string", "format": "uuid"}, reference_to("OnlyB")]});
         assert_eq!(settled(texts).0, json!({"type": "string", "enum": ["A", "B"]}));
         assert_eq!(settled(json!({"oneOf": [{"type": "integer"}, {"type": "number"}]})).0, json!({"type": "number"}));
+        let integers =
+            json!({"oneOf": [{"type": "integer", "format": "int32"}, {"type": "integer", "format": "int64"}]});
+        assert_eq!(settled(integers).0, json!({"type": "integer", "format": "int64"}));
     }
 
     #[test]

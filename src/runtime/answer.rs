@@ -43,11 +43,7 @@ pub async fn read_optional<T: DeserializeOwned>(answer: Response) -> Result<Resp
 ///
 /// Fails if the exchange breaks.
 pub async fn read_string<T: From<String>>(answer: Response) -> Result<ResponseValue<T>, Error> {
-    read(answer, |_, is_json, body| {
-        let text = if is_json { serde_json::from_slice(body).ok() } else { None };
-        Ok(text.unwrap_or_else(|| plain(body)).into())
-    })
-    .await
+    read(answer, |_, is_json, body| Ok(text_of(is_json, body).into())).await
 }
 
 /// Reads an answer of plain text.
@@ -56,7 +52,7 @@ pub async fn read_string<T: From<String>>(answer: Response) -> Result<ResponseVa
 ///
 /// Fails if the exchange breaks.
 pub async fn read_text<T: From<String>>(answer: Response) -> Result<ResponseValue<T>, Error> {
-    read(answer, |_, _, body| Ok(plain(body).into())).await
+    read(answer, |_, _, body| Ok(text_of(false, body).into())).await
 }
 
 /// Reads an answer whose type depends on its status.
@@ -73,10 +69,11 @@ pub async fn undeclared(answer: Response) -> Error {
     Box::pin(failure(answer)).await
 }
 
-/// Reads text. What is not UTF-8 in it becomes U+FFFD.
+/// Reads a text, in JSON if it is, or as it is. What is not UTF-8 in it becomes U+FFFD.
 #[must_use]
-pub fn plain(body: &[u8]) -> String {
-    String::from_utf8_lossy(body).into_owned()
+pub fn text_of(is_json: bool, body: &[u8]) -> String {
+    let text = if is_json { serde_json::from_slice(body).ok() } else { None };
+    text.unwrap_or_else(|| String::from_utf8_lossy(body).into_owned())
 }
 
 /// Says that a status has no variant.

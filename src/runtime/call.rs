@@ -97,6 +97,11 @@ impl<'c> Call<'c> {
         Ok(Self { request, ..self })
     }
 
+    /// Sets a body as it is, unless it is empty and may be left away.
+    pub fn optional_bytes(self, media_type: &'static str, body: reqwest::Body) -> Self {
+        if body.as_bytes().is_some_and(<[u8]>::is_empty) { self } else { self.bytes(media_type, body) }
+    }
+
     /// Sets a body as it is.
     pub fn bytes(self, media_type: &'static str, body: reqwest::Body) -> Self {
         let this = self.static_header(CONTENT_TYPE, media_type);
@@ -108,7 +113,7 @@ impl<'c> Call<'c> {
     /// # Errors
     ///
     /// Fails as every call does.
-    pub async fn send(self, _operation: &'static str) -> Result<Response, Error> {
+    pub async fn send(self) -> Result<Response, Error> {
         let request = self.request.headers(self.cookies).build();
         self.transport.call(request.map_err(Error::request)?).await
     }
@@ -123,13 +128,15 @@ impl<'c> Call<'c> {
 #[must_use]
 #[expect(clippy::needless_pass_by_value, reason = "generated code passes it to `map_err`")]
 pub fn argument(message: String) -> Error {
+    const START: &str = "conversion to `";
     const END: &str = "failed";
     const UNSET: &str = " was not initialized";
-    Error::invalid_request(match (message.find(END), message.strip_suffix(UNSET)) {
-        (_, Some(name)) if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') => {
+    let end = message.strip_prefix(START).and_then(|_| message.find(END));
+    Error::invalid_request(match (end, message.strip_suffix(UNSET)) {
+        (Some(end), _) => message[..end + END.len()].to_owned(),
+        (None, Some(name)) if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') => {
             format!("the argument `{name}` is missing")
         }
-        (Some(place), _) => message[..place + END.len()].to_owned(),
         _ => "an argument of the call is missing or does not convert".to_owned(),
     })
 }
@@ -144,6 +151,7 @@ mod tests {
         let message = "conversion to `Date` for birth failed: hush-hush failed";
         assert_eq!(said(message), "conversion to `Date` for birth failed");
         assert_eq!(said("id was not initialized"), "the argument `id` is missing");
+        assert!(!said("error converting supplied value for age: hush-hush failed").contains("hush"));
         assert!(!said("hush-hush").contains("hush"));
         assert!(!said("hush hush was not initialized").contains("hush"));
     }

@@ -1,5 +1,7 @@
 //! Values of several types: which of them one is, and how it is written.
 
+use std::cell::Cell;
+
 use serde::de::DeserializeOwned;
 use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
@@ -44,12 +46,20 @@ pub fn tagged<T: Serialize, S: Serializer>(
     value.serialize(serializer)
 }
 
+/// Unions within unions that are guessed at most. Each level tries every variant of the levels below it.
+const LEVELS: usize = 12;
+
+thread_local! {
+    static LEVEL: Cell<usize> = const { Cell::new(0) };
+}
+
 /// Finds the variant that keeps most of a value.
 ///
 /// A value that fits several types was meant as the one that knows its fields: the others would drop them without a word.
 #[derive(Debug)]
 pub struct Guess<'v, U> {
     value: &'v Value,
+    whole: usize,
     best: Option<(usize, U)>,
 }
 
@@ -57,11 +67,16 @@ impl<'v, U> Guess<'v, U> {
     /// Begins with nothing.
     #[must_use]
     pub fn new(value: &'v Value) -> Self {
-        Self { value, best: None }
+        LEVEL.with(|level| level.set(level.get() + 1));
+        Self { value, whole: common(value, value), best: None }
     }
 
     /// Tries a variant. Of those that keep as much as each other, the first stays.
     pub fn attempt<T: DeserializeOwned + Serialize>(&mut self, variant: impl FnOnce(T) -> U) {
+        let keeps_all = self.best.as_ref().is_some_and(|(most, _)| *most == self.whole);
+        if keeps_all || LEVEL.with(Cell::get) > LEVELS {
+            return;
+        }
         let Ok(inner) = serde_json::from_value::<T>(self.value.clone()) else { return };
         let Ok(written) = serde_json::to_value(&inner) else { return };
         let kept = common(self.value, &written);
@@ -72,8 +87,14 @@ impl<'v, U> Guess<'v, U> {
 
     /// Returns the best variant, if any fits.
     #[must_use]
-    pub fn best(self) -> Option<U> {
-        self.best.map(|(_, variant)| variant)
+    pub fn best(mut self) -> Option<U> {
+        self.best.take().map(|(_, variant)| variant)
+    }
+}
+
+impl<U> Drop for Guess<'_, U> {
+    fn drop(&mut self) {
+        LEVEL.with(|level| level.set(level.get() - 1));
     }
 }
 
@@ -132,6 +153,48 @@ mod tests {
         assert_eq!(guessed(&json!({"a": "x"})), Some(Either::Small(Small { a: a() })));
         assert_eq!(guessed(&json!({"a": "x", "b": "no number"})), Some(Either::Small(Small { a: a() })));
         assert_eq!(guessed(&json!([])), None);
+    }
+
+    /// A union that holds itself, as a generated one without a tag.
+    #[derive(Debug, PartialEq)]
+    enum Tree {
+        Fork(Box<Fork>),
+        Other(Value),
+    }
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Fork {
+        child: Option<Tree>,
+    }
+
+    impl Serialize for Tree {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            match self {
+                Self::Fork(fork) => fork.serialize(serializer),
+                Self::Other(value) => value.serialize(serializer),
+            }
+        }
+    }
+
+    impl<'de> Deserialize<'de> for Tree {
+        fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let value = Value::deserialize(deserializer)?;
+            let mut guess = Guess::new(&value);
+            // Thrice the same: each would double the work of every level above.
+            for _ in 0..3 {
+                guess.attempt(|fork| Self::Fork(Box::new(fork)));
+            }
+            Ok(guess.best().unwrap_or(Self::Other(value)))
+        }
+    }
+
+    #[test]
+    fn deep_unions_cost_little_and_lose_nothing() {
+        let deep = (0..60).fold(json!({"child": null, "more": 1}), |child, _| json!({ "child": child }));
+        let tree: Tree = serde_json::from_value(deep.clone()).unwrap();
+        assert!(matches!(tree, Tree::Fork(_)));
+        assert_eq!(serde_json::to_value(&tree).unwrap(), deep);
+        assert_eq!(LEVEL.with(Cell::get), 0);
     }
 
     #[test]
