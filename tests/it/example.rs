@@ -1,4 +1,4 @@
-//! The README's first command, as a process of its own.
+//! The README's commands, as processes of their own.
 
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -8,10 +8,15 @@ use menage_b2b::mock::PisteSandbox;
 use serde_json::json;
 use wiremock::ResponseTemplate;
 
+/// An example that `cargo test` built beside this binary.
+fn example(name: &str) -> PathBuf {
+    let folder = std::env::current_exe().unwrap();
+    folder.parent().unwrap().parent().unwrap().join("examples").join(name)
+}
+
 /// Runs the example that `cargo test` built beside this binary, with these variables and none of the caller's.
 async fn healthcheck(variables: Vec<(&'static str, String)>) -> Output {
-    let folder: PathBuf = std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().join("examples");
-    let mut command = Command::new(folder.join("healthcheck"));
+    let mut command = Command::new(example("healthcheck"));
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy().to_uppercase();
         if text.starts_with("PISTE_") || text.starts_with("MENAGE_B2B_") || text.ends_with("_PROXY") {
@@ -106,5 +111,23 @@ async fn plain_http_beyond_this_machine_needs_the_variable_and_is_warned_of() {
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(1));
         assert!(said.contains(said_part) && said.contains("WARN") == is_warned, "{said}");
+    }
+}
+
+#[test]
+fn the_difference_of_two_documents_is_told_and_says_by_its_status_whether_it_breaks() {
+    let fixture = |name: &str| format!("{}/tests/documents/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
+    let bundled = format!("{}/openapi/sisiao-api-menage.json", env!("CARGO_MANIFEST_DIR"));
+    let export = fixture("piste_export.json");
+    for (old, new, status, said) in [
+        (&bundled, &bundled, 0, ""),
+        (&bundled, &export, 1, "/healthcheck"),
+        (&export, &fixture("none.json"), 2, "none.json"),
+    ] {
+        let output =
+            Command::new(example("openapi_diff")).args([old, new]).output().expect("cargo test builds the examples");
+        assert_eq!(output.status.code(), Some(status), "{output:?}");
+        let text = [output.stdout, output.stderr].concat();
+        assert!(String::from_utf8(text).unwrap().contains(said), "{old} {new}");
     }
 }
