@@ -9,7 +9,7 @@ use heck::{ToPascalCase, ToSnakeCase};
 use serde_json::{Map, Value};
 use unicode_ident::{is_xid_continue, is_xid_start};
 
-use crate::document::pipeline::{ALIASES, METHODS};
+use crate::document::pipeline::{ALIASES, METHODS, unescaped};
 use crate::document::report::{Refusal, Report, join};
 
 /// The name that a field or an argument has on the wire.
@@ -164,7 +164,7 @@ fn lead_to(value: &mut Value, renamed: &Map<String, Value>) {
         Value::Object(fields) => {
             for (key, value) in fields.iter_mut() {
                 let name = value.as_str().and_then(|text| text.strip_prefix("#/components/schemas/"));
-                let name = name.filter(|_| key == "$ref").map(|name| name.replace("~1", "/").replace("~0", "~"));
+                let name = name.filter(|_| key == "$ref").map(unescaped);
                 match name.and_then(|name| renamed.get(&name)).and_then(Value::as_str) {
                     Some(new) => *value = format!("#/components/schemas/{new}").into(),
                     None => lead_to(value, renamed),

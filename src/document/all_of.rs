@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::hoist::NAME;
 use super::inheritance::{TAG, TAGS};
+use super::pointer::unescaped;
 use super::references::name_of;
 use super::report::{Refusal, Report, join, short};
 use super::schemas;
@@ -262,7 +263,7 @@ fn is_constraint(variant: &Value) -> bool {
 /// The name of the component that a pointer is of, or is in.
 fn component_at(pointer: &str) -> Option<String> {
     let token = pointer.strip_prefix("/components/schemas/")?.split('/').next()?;
-    Some(token.replace("~1", "/").replace("~0", "~"))
+    Some(unescaped(token))
 }
 
 /// A variant that has the shared fields too. It keeps its tags, and the name of the component that it was made of.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
+use super::pointer::percent_decoded;
 use super::read::{self, Budget};
 use super::report::{Refusal, Report, join, short};
 use super::schemas::{FILES, METHODS};
@@ -225,19 +226,6 @@ fn beside(path: &Path, name: &str) -> Option<PathBuf> {
         }
     }
     Some(path)
-}
-
-/// Undoes percent-encoding (RFC 3986, 2.1).
-fn percent_decoded(text: &str) -> String {
-    let mut parts = text.split('%');
-    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
-    for part in parts {
-        match part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => bytes.extend([byte].into_iter().chain(part.bytes().skip(2))),
-            None => bytes.extend([b'%'].into_iter().chain(part.bytes())),
-        }
-    }
-    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
 }
 
 /// Puts the files under their numbers into the first.

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use super::all_of::union_key;
+use super::pointer::unescaped;
 use super::references::{components, reference_to, unique};
 use super::report::{Refusal, Report, join};
 use super::schemas;
@@ -129,11 +130,11 @@ impl Operations {
         while let Some(token) = tokens.next() {
             let is_list = matches!(token, "allOf" | "oneOf" | "anyOf");
             if !STRUCTURE.contains(&token) && !token.is_empty() {
-                words.push(token.replace("~1", "/").replace("~0", "~"));
+                words.push(unescaped(token));
             } else if token == "properties"
                 && let Some(name) = tokens.next()
             {
-                words.push(name.replace("~1", "/").replace("~0", "~"));
+                words.push(unescaped(name));
             } else if is_list
                 && let Some(index) = tokens.next()
                 && token != "allOf"

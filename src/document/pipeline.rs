@@ -29,6 +29,8 @@ mod media_types;
 mod oas31;
 #[path = "parameters.rs"]
 mod parameters;
+#[path = "pointer.rs"]
+mod pointer;
 #[path = "properties.rs"]
 mod properties;
 #[path = "read.rs"]
@@ -59,6 +61,7 @@ pub(crate) use self::bodies::{BODY, FILE};
 pub(crate) use self::facts::Facts;
 pub(crate) use self::inheritance::{TAG, TAGS};
 pub(crate) use self::parameters::{STYLE, names_in};
+pub(crate) use self::pointer::unescaped;
 pub(crate) use self::responses::{ANSWER, EMPTY, STATUS, TEXT};
 pub(crate) use self::schemas::METHODS;
 

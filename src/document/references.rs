@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
+use super::pointer::{percent_decoded, unescaped};
 use super::report::{Refusal, Report, join, short};
 use super::schemas;
 
@@ -91,25 +92,6 @@ fn target<'a>(source: &'a Value, reference: &str) -> Option<&'a Value> {
     source.pointer(pointer).or_else(|| source.pointer(&percent_decoded(pointer)))
 }
 
-/// Undoes percent-encoding (RFC 3986, 2.1), which a pointer in a fragment may have (RFC 6901, 6).
-fn percent_decoded(text: &str) -> String {
-    let digit = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16));
-    let (bytes, mut plain, mut at) = (text.as_bytes(), Vec::new(), 0);
-    while let Some(&byte) = bytes.get(at) {
-        match (byte, digit(bytes.get(at + 1)), digit(bytes.get(at + 2))) {
-            (b'%', Some(high), Some(low)) => {
-                plain.push(u8::try_from(high * 16 + low).unwrap_or(b'?'));
-                at += 3;
-            }
-            _ => {
-                plain.push(byte);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&plain).into_owned()
-}
-
 /// Lets each reference to a schema lead to a component: one that is there, or a copy of what it leads to.
 fn name_schemas(source: &Value, document: &mut Value, report: &mut Report) -> Result<(), Refusal> {
     let mut names = Names::of(source);
@@ -160,7 +142,7 @@ impl Names {
         let Some(reference) = schema.get("$ref").and_then(Value::as_str) else { return };
         let decoded = reference.strip_prefix('#').map(percent_decoded).unwrap_or_default();
         let plain = reference.strip_prefix('#').unwrap_or_default();
-        let found = [plain, decoded.as_str()].into_iter().find(|to| {
+        let found = [plain, &*decoded].into_iter().find(|to| {
             !to.is_empty() && source.pointer(to).is_some_and(|found| found.is_object() || found.is_boolean())
         });
         match found.map(|to| self.name(to)) {
@@ -179,14 +161,14 @@ impl Names {
     /// The name of the component that stands for the schema at a pointer.
     fn name(&mut self, pointer: &str) -> String {
         if let Some(token) = pointer.strip_prefix("/components/schemas/").filter(|rest| !rest.contains('/')) {
-            return token.replace("~1", "/").replace("~0", "~");
+            return unescaped(token);
         }
         if let Some(name) = self.given.get(pointer) {
             return name.clone();
         }
         const STRUCTURE: [&str; 6] = ["properties", "schema", "items", "components", "schemas", "content"];
         let mut tokens = pointer.split('/').filter(|token| !token.is_empty() && !STRUCTURE.contains(token));
-        let last = tokens.next_back().unwrap_or("Schema").replace("~1", "/").replace("~0", "~");
+        let last = unescaped(tokens.next_back().unwrap_or("Schema"));
         let name = unique(&last, |name| self.taken.contains(name));
         self.taken.insert(name.clone());
         self.given.insert(pointer.to_owned(), name.clone());
@@ -205,7 +187,7 @@ pub(super) fn reference_to(name: &str) -> Value {
 /// Reads the name of the component that a schema refers to.
 pub(super) fn name_of(schema: &Value) -> Option<String> {
     let token = schema.get("$ref")?.as_str()?.strip_prefix("#/components/schemas/")?;
-    Some(token.replace("~1", "/").replace("~0", "~"))
+    Some(unescaped(token))
 }
 
 /// Numbers a name until it is not taken.

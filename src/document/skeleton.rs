@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::pointer::unescaped;
 use super::report::{Refusal, Report, join, short};
 use super::schemas::{self, FILES, METHODS};
 
@@ -116,7 +117,7 @@ fn name(operation: &mut Value, pointer: &str, path: &str, method: &str, report: 
 /// Takes away what stands at a pointer.
 pub(super) fn remove(document: &mut Value, pointer: &str) {
     let Some((parent, token)) = pointer.rsplit_once('/') else { return };
-    let token = token.replace("~1", "/").replace("~0", "~");
+    let token = unescaped(token);
     if let Some(parent) = document.pointer_mut(parent).and_then(Value::as_object_mut) {
         schemas::take(parent, &token);
     }

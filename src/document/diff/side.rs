@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
+use super::super::pipeline::unescaped;
 use super::findings::Place;
 use super::part::Part;
 use super::shape::{ARRAY, OBJECT, Shape, UNION};
@@ -187,7 +188,7 @@ pub(super) fn targets<'a>(discriminator: &'a Map<String, Value>) -> impl Iterato
 fn reference<'a>(schemas: Option<&'a Map<String, Value>>, schema: &'a Value) -> Option<&'a str> {
     let reference = schema.get("$ref")?.as_str()?;
     let written = reference.strip_prefix(REFERENCE).unwrap_or(reference);
-    let name = written.replace("~1", "/").replace("~0", "~");
+    let name = unescaped(written);
     let known = schemas.and_then(|schemas| schemas.get_key_value(&name));
     Some(known.map_or(written, |(name, _)| name))
 }

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::super::pointer::percent_decoded;
+
 /// Visits the references that stand directly in a schema: its own and those of its discriminator.
 pub(super) fn each_reference(schema: &mut Value, visit: &mut dyn FnMut(&mut String)) {
     let Some(fields) = schema.as_object_mut() else { return };
@@ -26,7 +28,9 @@ pub(super) fn target<'d>(document: &'d Value, reference: &str) -> Option<&'d Val
 /// Reads a reference into the same document as a JSON pointer: as it is written, then as it is meant to be (RFC 6901, 6).
 pub(super) fn pointers_of(reference: &str) -> impl Iterator<Item = String> {
     let fragment = reference.strip_prefix('#').filter(|fragment| fragment.is_empty() || fragment.starts_with('/'));
-    let meant = fragment.map(decoded).filter(|meant| Some(meant.as_str()) != fragment);
+    let meant = fragment
+        .map(|fragment| percent_decoded(fragment).into_owned())
+        .filter(|meant| Some(meant.as_str()) != fragment);
     fragment.map(str::to_owned).into_iter().chain(meant)
 }
 
@@ -34,28 +38,6 @@ pub(super) fn pointers_of(reference: &str) -> impl Iterator<Item = String> {
 pub(super) fn ancestors(pointer: &str) -> impl Iterator<Item = &str> {
     let ends = pointer.match_indices('/').map(|(at, _)| at).chain([pointer.len()]);
     ends.filter_map(|end| pointer.get(..end))
-}
-
-/// Undoes the percent-encoding of a fragment.
-pub(super) fn decoded(fragment: &str) -> String {
-    let mut bytes = Vec::with_capacity(fragment.len());
-    let mut rest = fragment.as_bytes();
-    while let [byte, tail @ ..] = rest {
-        if let (b'%', [high, low, after @ ..]) = (byte, tail)
-            && let Some((high, low)) = hex(*high).zip(hex(*low))
-        {
-            bytes.push(high * 16 + low);
-            rest = after;
-        } else {
-            bytes.push(*byte);
-            rest = tail;
-        }
-    }
-    String::from_utf8(bytes).unwrap_or_else(|_| fragment.to_owned())
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
 /// Escapes what a reader would take for an escape.

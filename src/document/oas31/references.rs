@@ -4,9 +4,10 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde_json::{Value, json};
 
+use super::super::pointer::percent_decoded;
 use super::super::report::Report;
 use super::super::schemas;
-use super::pointers::{ancestors, decoded, each_reference, encoded, pointers_of, target};
+use super::pointers::{ancestors, each_reference, encoded, pointers_of, target};
 use super::quote;
 
 /// References whose meaning depends on where one comes from. Where only one schema can be meant, nothing does.
@@ -105,7 +106,7 @@ impl Names {
         } else {
             self.identified(file, base.and_then(|base| self.ids.get(base)))?
         };
-        let fragment = decoded(fragment);
+        let fragment = percent_decoded(fragment).into_owned();
         if fragment.is_empty() {
             return Some(Some(within.to_owned()));
         }

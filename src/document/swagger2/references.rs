@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
+use super::super::pointer::{percent_decoded, unescaped};
 use super::super::report::Refusal;
 use super::context::{Context, Place};
 
@@ -68,7 +69,7 @@ pub(super) fn follow<'a>(
 /// The pointer to an object within the document that a reference leads to.
 fn pointer(document: &Value, reference: &str) -> Option<String> {
     let plain = reference.strip_prefix("#/")?;
-    let candidates = [Cow::Borrowed(plain), decoded(plain)];
+    let candidates = [Cow::Borrowed(plain), percent_decoded(plain)];
     let mut pointers = candidates.into_iter().map(|rest| format!("/{rest}"));
     pointers.find(|pointer| document.pointer(pointer).is_some_and(Value::is_object))
 }
@@ -76,7 +77,7 @@ fn pointer(document: &Value, reference: &str) -> Option<String> {
 /// Writes the rest of a pointer into a section so that it leads to a part of it: the name escaped, and nothing encoded.
 fn named(section: Option<&Value>, rest: &str) -> String {
     let has = |name: &str| section.is_some_and(|parts| parts.get(name).is_some());
-    let plain = decoded(rest);
+    let plain = percent_decoded(rest);
     for rest in [rest, &plain] {
         let (token, further) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         let name = unescaped(token);
@@ -95,36 +96,11 @@ fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
-fn unescaped(token: &str) -> String {
-    token.replace("~1", "/").replace("~0", "~")
-}
-
-/// Undoes percent-encoding (RFC 3986, 2.1). What is no UTF-8 then is left as it is.
-fn decoded(text: &str) -> Cow<'_, str> {
-    let mut parts = text.split('%');
-    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
-    for part in parts {
-        let digits = part.get(..2).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
-        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                bytes.extend(part.bytes().skip(2));
-            }
-            None => {
-                bytes.push(b'%');
-                bytes.extend(part.bytes());
-            }
-        }
-    }
-    String::from_utf8(bytes).map_or(Cow::Borrowed(text), Cow::Owned)
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::super::tests::converted;
-    use super::*;
 
     fn rewritten(name: &str, reference: &str) -> String {
         let (document, _) = converted(json!({"swagger": "2.0", "definitions": {
@@ -153,13 +129,6 @@ mod tests {
             ("A", "#", "#"),
         ] {
             assert_eq!(rewritten(name, reference), expected, "{reference}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_percent_encoding_is_left() {
-        for (text, expected) in [("a%20b", "a b"), ("%C3%A9", "é"), ("%é%+1%", "%é%+1%"), ("%FF", "%FF"), ("", "")] {
-            assert_eq!(decoded(text), expected);
         }
     }
 
