@@ -8,7 +8,9 @@ use crate::generated;
 use crate::transport::Transport;
 
 impl ClientHooks<Transport> for generated::Client {
-    async fn exec(&self, request: Request, _: &OperationInfo) -> reqwest::Result<Response> {
-        Ok(self.inner().call(request).await.unwrap_or_else(carry))
+    fn exec(&self, request: Request, _: &OperationInfo) -> impl Future<Output = reqwest::Result<Response>> {
+        // In a box, so that it is not copied from one future into the next.
+        let request = Box::new(request);
+        async { Ok(self.inner().call(request).await.unwrap_or_else(carry)) }
     }
 }
