@@ -55,7 +55,8 @@ impl Transport {
 
     /// Sends a request and returns its answer if that is a success. If the gateway refuses the token, the request did not
     /// arrive: it is sent again with another, whatever its method.
-    pub(crate) async fn call(&self, mut request: Request) -> Result<Response, Error> {
+    pub(crate) async fn call(&self, request: impl Into<Box<Request>>) -> Result<Response, Error> {
+        let mut request = request.into();
         self.check_origin(request.url())?;
         add_missing(request.headers_mut(), &self.headers);
         // What is rare is in a box, so that the usual call stays small. A body that is a stream can be sent once only.
@@ -70,7 +71,7 @@ impl Transport {
     /// not have reached every node of the gateway.
     async fn replay(
         &self,
-        request: Option<Request>,
+        request: Option<Box<Request>>,
         refused: &Bearer,
         mut answer: Response,
     ) -> Result<Response, Error> {
@@ -80,7 +81,7 @@ impl Transport {
         };
         let bearer = self.authenticator.bearer().await?;
         if bearer.generation != refused.generation {
-            let Some(again) = request.try_clone() else { return self.send(request, &bearer).await };
+            let Some(again) = request.try_clone().map(Box::new) else { return self.send(request, &bearer).await };
             answer = self.send(again, &bearer).await?;
         }
         if refuses(&answer) && self.authenticator.is_young(&bearer) {
@@ -92,9 +93,15 @@ impl Transport {
         Ok(answer)
     }
 
-    async fn send(&self, mut request: Request, bearer: &Bearer) -> Result<Response, Error> {
+    /// Sends a request with this bearer. No future of ours holds the request: moved from one to the next, it would be copied.
+    fn send(
+        &self,
+        mut request: Box<Request>,
+        bearer: &Bearer,
+    ) -> impl Future<Output = Result<Response, Error>> + use<> {
         request.headers_mut().insert(AUTHORIZATION, bearer.header.clone());
-        self.http.execute(request).await.map_err(|error| Error::transport(error, Peer::Api))
+        let answer = self.http.execute(*request);
+        async { answer.await.map_err(|error| Error::transport(error, Peer::Api)) }
     }
 
     /// The bearer opens every API of the application: it goes to the base URL's origin and nowhere else.
@@ -119,11 +126,11 @@ impl fmt::Debug for Transport {
 }
 
 /// Copies a request, if its body is no stream. `try_clone` does the same, and allocates for a timeout even where none is set.
-fn copy_of(request: &Request) -> Option<Request> {
+fn copy_of(request: &Request) -> Option<Box<Request>> {
     if request.body().is_some() || request.timeout().is_some() {
-        return request.try_clone();
+        return request.try_clone().map(Box::new);
     }
-    let mut copy = Request::new(request.method().clone(), request.url().clone());
+    let mut copy = Box::new(Request::new(request.method().clone(), request.url().clone()));
     *copy.headers_mut() = request.headers().clone();
     *copy.version_mut() = request.version();
     Some(copy)

@@ -2,7 +2,6 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -57,7 +56,7 @@ impl Endpoint {
 }
 
 /// Serves on a free port of loopback until the process ends.
-fn listen(answer: impl Fn() -> (&'static str, String) + Clone + Send + 'static) -> String {
+pub(crate) fn listen(answer: impl Fn() -> (&'static str, String) + Clone + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {
@@ -93,53 +92,4 @@ fn serve(stream: TcpStream, answer: impl Fn() -> (&'static str, String)) -> std:
             format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
         writer.write_all(format!("{head}{body}").as_bytes())?;
     }
-}
-
-/// Serves an API until standard input ends: with the process that started this one.
-pub(crate) fn serve_api() {
-    println!("{}", listen(|| ("200 OK", r#"{"status":"UP"}"#.to_owned())));
-    let _ = std::io::stdin().read_to_end(&mut Vec::new());
-}
-
-/// An API in a process of its own, so that its work does not count as ours.
-pub(crate) struct Child {
-    pub(crate) url: String,
-    process: std::process::Child,
-}
-
-impl Child {
-    pub(crate) fn start() -> Option<Self> {
-        spent()?;
-        let mut process = Command::new(std::env::current_exe().ok()?)
-            .arg("--serve")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .ok()?;
-        let mut url = String::new();
-        BufReader::new(process.stdout.take()?).read_line(&mut url).ok()?;
-        Some(Self { url: url.trim().to_owned(), process })
-    }
-}
-
-impl Drop for Child {
-    fn drop(&mut self) {
-        drop(self.process.stdin.take());
-        let _ = self.process.wait();
-    }
-}
-
-/// The time that this thread has spent on a processor.
-fn spent() -> Option<Duration> {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    text.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
-}
-
-/// The time on a processor that so many calls take, one after another, on this thread.
-pub(crate) async fn cpu_time<F: Future<Output = ()>>(calls: u32, call: &impl Fn() -> F) -> Duration {
-    let start = spent().unwrap();
-    for _ in 0..calls {
-        call().await;
-    }
-    spent().unwrap() - start
 }

@@ -5,12 +5,13 @@
 //! ```
 //!
 //! Everything runs in one process, over loopback, against one endpoint that takes 100 ms; read the figures of one run beside
-//! each other. Only the last row needs a second process, which is this program again.
+//! each other. Only the whole requests need a second process, which is this program again.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a measurement that fails should stop")]
 
 mod endpoint;
 mod peers;
+mod whole_request;
 
 use std::future::Future;
 use std::hint::black_box;
@@ -47,10 +48,10 @@ macro_rules! row {
 fn main() {
     let arguments: Vec<_> = std::env::args().collect();
     if arguments.iter().any(|argument| argument == "--serve") {
-        return endpoint::serve_api();
+        return whole_request::serve();
     }
     if arguments.iter().any(|argument| argument == "whole_request") {
-        return whole_request();
+        return whole_request::measure();
     }
     print!("{:<46}", "");
     for name in ["menage-b2b", "ArcSwap + Mutex", "RwLock + Mutex", "Mutex held", "Mutex + String"] {
@@ -67,7 +68,7 @@ fn main() {
     row!("20 impatient tries: served at, requests", impatient);
     row!("runtime gone: works in the next", runtime_gone);
     row!("endpoint down, 100 callers: requests, last / one", endpoint_down);
-    whole_request();
+    whole_request::measure();
 }
 
 fn runtime() -> Runtime {
@@ -286,57 +287,6 @@ fn endpoint_down<C: Cache>() -> String {
 fn spawn_header<C: Cache>(cache: &C) -> tokio::task::JoinHandle<bool> {
     let cache = cache.clone();
     tokio::spawn(async move { cache.header().await.is_ok() })
-}
-
-/// Whole calls over loopback, ours and reqwest's with a bearer that never changes. They take turns each millisecond or so,
-/// since the speed of a shared machine changes with each second.
-fn whole_request() {
-    const CALLS: u32 = 25;
-    const TURNS: usize = 2_000;
-    let Some(api) = endpoint::Child::start() else {
-        return println!(
-            "whole request against reqwest with a fixed bearer: not measured, this system has no schedstat"
-        );
-    };
-    let tokens = Endpoint::start(Behaviour { latency: Duration::ZERO, ..steady() });
-    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-    let client =
-        menage_b2b::Client::builder(menage_b2b::Environment::Sandbox, menage_b2b::Credentials::new("id", "secret"))
-            .token_url(&tokens.url)
-            .base_url(&api.url)
-            .http(|http| http.no_proxy())
-            .build()
-            .unwrap();
-    let plain = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap();
-    let url = format!("{}/healthcheck", api.url);
-    let ours = || async {
-        let health = client.healthcheck().send().await.unwrap();
-        black_box(health.len());
-    };
-    let theirs = || async {
-        let request = plain.get(&url).header("authorization", "Bearer abc").header("accept", "application/json");
-        let answer = request.send().await.unwrap().error_for_status().unwrap();
-        black_box(answer.json::<serde_json::Map<String, serde_json::Value>>().await.unwrap().len());
-    };
-    runtime.block_on(async {
-        let mut turns = Vec::new();
-        for _ in 0..TURNS {
-            turns.push((endpoint::cpu_time(CALLS, &ours).await, endpoint::cpu_time(CALLS, &theirs).await));
-        }
-        // The first turns open the connections, get the token and warm up.
-        let turns = turns.split_off(TURNS / 10);
-        // The fastest tenth: the speed of a shared machine changes by the millisecond, and only downwards.
-        let fast = |mut times: Vec<Duration>| {
-            times.sort();
-            times[times.len() / 10].as_secs_f64() * 1e6 / f64::from(CALLS)
-        };
-        let ours = fast(turns.iter().map(|turn| turn.0).collect());
-        let theirs = fast(turns.iter().map(|turn| turn.1).collect());
-        println!(
-            "whole request, CPU: {ours:.1} us, reqwest with a fixed bearer {theirs:.1} us: {:.3} to 1",
-            ours / theirs
-        );
-    });
 }
 
 fn ratio(one: Duration, other: Duration) -> f64 {

@@ -113,9 +113,12 @@ impl<'c> Call<'c> {
     /// # Errors
     ///
     /// Fails as every call does.
-    pub async fn send(self) -> Result<Response, Error> {
-        let request = self.request.headers(self.cookies).build();
-        self.transport.call(request.map_err(Error::request)?).await
+    pub fn send(self) -> impl Future<Output = Result<Response, Error>> + use<'c> {
+        let Self { transport, request, cookies } = self;
+        let request = if cookies.is_empty() { request } else { request.headers(cookies) };
+        // In a box, so that it is not copied from one future into the next.
+        let request = request.build().map(Box::new);
+        async { transport.call(request.map_err(Error::request)?).await }
     }
 
     fn static_header(self, name: reqwest::header::HeaderName, value: &'static str) -> Self {

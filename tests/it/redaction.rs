@@ -102,9 +102,16 @@ async fn debug_shows_what_is_harmless_and_nothing_else() {
         client.authenticator().header().await.unwrap(),
     );
     assert_silent(&text);
-    for harmless in
-        ["Healthcheck", "ClientBuilder", "Sandbox", "Authenticator { scopes", "pref…", "timeout: 30s", "Sensitive"]
-    {
+    for harmless in [
+        "Healthcheck",
+        "ClientBuilder",
+        "Sandbox",
+        "Authenticator { scopes",
+        "pref…",
+        "timeout: 30s",
+        "Sensitive",
+        "headers: [\"x-correlation-id\"]",
+    ] {
         assert!(text.contains(harmless), "{harmless}: {text}");
     }
 }

@@ -1,5 +1,7 @@
 //! A gateway that refuses the token: renewed once, sent again, and no more.
 
+use std::time::Duration;
+
 use menage_b2b::reqwest::{Body, Method, Request, Url};
 use menage_b2b::{Client, ErrorKind};
 use wiremock::ResponseTemplate;
@@ -84,6 +86,21 @@ async fn a_gateway_that_goes_on_refusing_has_the_last_word() {
     assert_eq!((error.kind(), error.status().unwrap().as_u16()), (ErrorKind::TokenRejected, 401));
     assert!(!error.is_token_endpoint());
     assert_eq!((api_requests(&sandbox).await.len(), sandbox.token_requests()), (3, 2));
+}
+
+#[tokio::test]
+async fn an_old_token_that_is_not_renewed_gets_no_last_try() {
+    let (sandbox, client) = sandbox().await;
+    let authenticator = client.authenticator();
+    // So many rejections in a row are honoured.
+    for _ in 0..5 {
+        authenticator.reject(&authenticator.header().await.unwrap());
+    }
+    authenticator.header().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(2_100)).await;
+    next_health_answers(&sandbox, 9, ResponseTemplate::new(401)).await;
+    assert_eq!(client.healthcheck().send().await.unwrap_err().kind(), ErrorKind::TokenRejected);
+    assert_eq!((api_requests(&sandbox).await.len(), sandbox.token_requests()), (1, 6));
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
 const LATENCY: Duration = Duration::from_millis(200);
+const LIMIT: Duration = Duration::from_secs(30);
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// What the endpoint does with a request.
@@ -22,6 +23,8 @@ enum Answer {
     Refuse,
     BareBadRequest,
     Unavailable(Option<Duration>),
+    /// At the last moment that is allowed.
+    Late(&'static Self),
     Hang,
     Panic,
 }
@@ -48,7 +51,7 @@ impl Endpoint {
 
     fn cache_with(self: &Arc<Self>, refusal_retries: Option<u32>) -> Cache {
         let endpoint = Arc::clone(self);
-        let rules = Rules { limit: 30 * SECOND, refusal_retries, clock: paused };
+        let rules = Rules { limit: LIMIT, refusal_retries, clock: paused };
         Cache::new(rules, move || Arc::clone(&endpoint).answer())
     }
 
@@ -61,12 +64,19 @@ impl Endpoint {
         sleep(LATENCY).await;
         let next = self.next.lock().unwrap().pop_front();
         let usual = *self.usual.lock().unwrap();
-        match next.unwrap_or(usual) {
+        let answer = match next.unwrap_or(usual) {
+            Answer::Late(answer) => {
+                sleep(LIMIT - LATENCY - Duration::from_millis(1)).await;
+                *answer
+            }
+            answer => answer,
+        };
+        match answer {
             Answer::Grant(lifetime) => Grant::new(&format!("token{number}"), Some(lifetime), None),
             Answer::Refuse => Err(Error::refused_by_token_endpoint("invalid_client", StatusCode::BAD_REQUEST, None)),
             Answer::BareBadRequest => Err(Error::token_endpoint_status(StatusCode::BAD_REQUEST, None)),
             Answer::Unavailable(wait) => Err(Error::token_endpoint_status(StatusCode::SERVICE_UNAVAILABLE, wait)),
-            Answer::Hang => std::future::pending().await,
+            Answer::Hang | Answer::Late(_) => std::future::pending().await,
             Answer::Panic => panic!("as the test wants it"),
         }
     }
@@ -328,7 +338,7 @@ async fn an_endpoint_that_never_answers_ends_in_a_timeout() {
     let (outcome, waited) = timed(&endpoint.cache()).await;
     let error = outcome.unwrap_err();
     assert!(error.is_timeout() && error.is_token_endpoint(), "{error:?}");
-    assert_eq!(waited, 30 * SECOND);
+    assert_eq!(waited, LIMIT);
 }
 
 // Refused credentials are not hammered.
@@ -363,6 +373,17 @@ async fn a_false_refusal_of_credentials_that_worked_goes_unnoticed() {
         let spaced = waited - LATENCY * 3;
         assert!(spaced >= SECOND * 3 / 2 && spaced <= SECOND * 5 / 2, "{spaced:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flight_is_waited_for_however_slow_each_of_its_tries() {
+    let endpoint = Endpoint::granting(80 * SECOND);
+    let cache = endpoint.cache();
+    token(&cache).await;
+    advance(80 * SECOND).await;
+    endpoint.next(&[Answer::Late(&Answer::Refuse), Answer::Late(&Answer::Refuse), Answer::Late(&Answer::Grant(HOUR))]);
+    assert_eq!(token(&cache).await, "token4");
+    assert_eq!(endpoint.requests(), 4, "no second flight");
 }
 
 #[tokio::test(start_paused = true)]
