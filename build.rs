@@ -10,6 +10,8 @@ mod document {
     #[path = "report.rs"]
     pub(crate) mod report;
 }
+#[path = "build/culprits.rs"]
+mod culprits;
 #[path = "build/docs.rs"]
 mod docs;
 #[path = "build/generator.rs"]
@@ -89,7 +91,7 @@ fn write(path: &Path, text: &str) -> Result<(), String> {
 
 /// Tells what the client lacks. cargo shows this for crates of the workspace only; `menage_b2b::document::CHANGES` has it always.
 fn warn(path: &Path, generated: &generator::Generated, out: &Path) {
-    for (effect, what) in [(Effect::LeftOut, "operations were left out"), (Effect::Degraded, "places were degraded")] {
+    for (effect, what) in [(Effect::LeftOut, "operation(s) left out"), (Effect::Degraded, "place(s) degraded")] {
         let changes: Vec<_> = generated.changes.iter().filter(|change| change.effect == effect).collect();
         let Some(first) = changes.first() else { continue };
         let report = out.join("report.txt");

@@ -10,6 +10,7 @@ use quote::{format_ident, quote};
 use serde_json::{Map, Value, json};
 use syn::File;
 
+use crate::culprits::{Culprits, culprits};
 use crate::document::change::{Change, Effect};
 use crate::document::pipeline::{self, ALIASES, BODY, FILE, Facts, Prepared};
 use crate::document::report::{Refusal, Report, join};
@@ -64,61 +65,29 @@ fn generated(document: &mut Value, facts: &Facts, report: &mut Report) -> Result
         Ok(file) => return Ok(file),
         Err(cause) => cause,
     };
-    report.begin("generator");
-    let count = component_names(document).len() + operations::all(document).len();
-    if count > PROBES {
+    let schemas = document.pointer("/components/schemas").and_then(Value::as_object).map_or(0, Map::len);
+    if schemas + operations::all(document).len() > PROBES {
         return Err(Refusal::new("", broken(&first)));
     }
-    let names: Vec<String> = component_names(document);
-    let mut probe = document.clone();
-    probe["paths"] = json!({});
-    if tokens(&probe, facts).is_err() {
-        for name in names {
-            // A schema alone: every other one is any JSON meanwhile.
-            let mut alone = probe.clone();
-            for (other, schema) in
-                alone.pointer_mut("/components/schemas").and_then(Value::as_object_mut).into_iter().flatten()
-            {
-                if *other != name {
-                    *schema = json!({});
-                }
-            }
-            if let Err(cause) = tokens(&alone, facts) {
-                let pointer = join("/components/schemas", &name);
-                report.degraded(
-                    &pointer,
-                    "a schema that the generator cannot translate",
-                    format!("any JSON ({cause})"),
-                );
-                for document in [&mut *document, &mut probe] {
-                    document["components"]["schemas"][&name] = json!({});
-                }
-            }
-        }
+    report.begin("generator");
+    let Culprits { schemas, operations } = culprits(document, |part| tokens(part, facts).map(|_| ()));
+    for (name, cause) in schemas {
+        let what = "a schema that the generator cannot translate";
+        report.degraded(&join("/components/schemas", &name), what, format!("any JSON ({cause})"));
+        document["components"]["schemas"][&name] = json!({});
     }
-    for operation in operations::all(document) {
-        let mut alone = document.clone();
-        let paths = alone.get_mut("paths").map(Value::take).unwrap_or_default();
-        let method = operation.method.to_lowercase();
-        alone["paths"] = json!({(&operation.path): {(&method): paths[&operation.path][&method].clone()}});
-        if let Err(cause) = tokens(&alone, facts) {
-            let pointer = join(&join("/paths", &operation.path), &method);
-            report.left_out(
-                &pointer,
-                format!("the operation {}", operation.id),
-                format!("none: the generator gives up ({cause})"),
-            );
-            if let Some(item) = document["paths"][&operation.path].as_object_mut() {
-                item.remove(&method);
-            }
+    for (path, method, cause) in operations {
+        let pointer = join(&join("/paths", &path), &method);
+        report.left_out(
+            &pointer,
+            format!("{} {path}", method.to_uppercase()),
+            format!("none: the generator gives up ({cause})"),
+        );
+        if let Some(item) = document["paths"][&path].as_object_mut() {
+            item.remove(&method);
         }
     }
     tokens(document, facts).map_err(|_| Refusal::new("", broken(&first)))
-}
-
-fn component_names(document: &Value) -> Vec<String> {
-    let schemas = document.pointer("/components/schemas").and_then(Value::as_object);
-    schemas.into_iter().flatten().map(|(name, _)| name.clone()).collect()
 }
 
 /// Lets progenitor generate, and turns its panics into sentences.

@@ -37,6 +37,7 @@ fn enumeration(name: &syn::Ident, description: &str, values: &[Value]) -> TokenS
     let values: Vec<&str> = values.iter().filter_map(Value::as_str).collect();
     let variants = variant_names(&values);
     let docs = values.iter().map(|value| format!("`{value}`"));
+    let conversions = text_conversions(name);
     quote! {
         #[doc = #description]
         #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -55,20 +56,24 @@ fn enumeration(name: &syn::Ident, description: &str, values: &[Value]) -> TokenS
                 }
             }
         }
-        impl ::std::convert::From<&str> for #name {
-            fn from(value: &str) -> Self {
-                match value {
-                    #(#values => Self::#variants,)*
-                    _ => Self::Unknown(value.to_owned()),
-                }
-            }
-        }
         impl ::std::convert::From<::std::string::String> for #name {
             fn from(value: ::std::string::String) -> Self {
                 match value.as_str() {
                     #(#values => Self::#variants,)*
                     _ => Self::Unknown(value),
                 }
+            }
+        }
+        #conversions
+    }
+}
+
+/// What follows from `From<String>` and `as_str`.
+fn text_conversions(name: &syn::Ident) -> TokenStream {
+    quote! {
+        impl ::std::convert::From<&str> for #name {
+            fn from(value: &str) -> Self {
+                value.to_owned().into()
             }
         }
         impl ::std::str::FromStr for #name {
@@ -120,52 +125,8 @@ fn variant_names(values: &[&str]) -> Vec<syn::Ident> {
 fn union(name: &syn::Ident, description: &str, property: Option<&str>, variants: &[Value]) -> TokenStream {
     let types: Vec<TokenStream> = variants.iter().map(rust_type).collect();
     let names = union_names(variants);
-    let tags: Vec<Vec<&str>> = variants
-        .iter()
-        .map(|variant| {
-            let tags = variant.get(TAGS).and_then(Value::as_array).into_iter().flatten();
-            tags.filter_map(Value::as_str).collect()
-        })
-        .collect();
-    let guess = |names: &[&syn::Ident]| {
-        quote! {
-            let mut guess = menage_b2b::runtime::Guess::new(&value);
-            #(guess.attempt(|inner| Self::#names(::std::boxed::Box::new(inner)));)*
-            ::std::result::Result::Ok(guess.best().unwrap_or(Self::Unknown(value)))
-        }
-    };
-    let all = guess(&names.iter().collect::<Vec<_>>());
-    let decode = match property {
-        None => all,
-        Some(property) => {
-            let mut seen: Vec<&str> = Vec::new();
-            let arms = names.iter().zip(&tags).filter_map(|(name, tags)| {
-                let new: Vec<&str> = tags.iter().copied().filter(|tag| !seen.contains(tag)).collect();
-                seen.extend(&new);
-                (!new.is_empty()).then(|| {
-                    quote! {
-                        ::std::option::Option::Some(#(#new)|*) => {
-                            menage_b2b::runtime::decode(value).map(|inner| Self::#name(::std::boxed::Box::new(inner)))
-                        }
-                    }
-                })
-            });
-            let arms: Vec<_> = arms.collect();
-            let untagged: Vec<_> =
-                names.iter().zip(&tags).filter(|(_, tags)| tags.is_empty()).map(|(name, _)| name).collect();
-            let rest = match untagged.as_slice() {
-                [] => quote!(::std::result::Result::Ok(Self::Unknown(value))),
-                untagged => guess(untagged),
-            };
-            quote! {
-                match menage_b2b::runtime::tag(&value, #property).as_deref() {
-                    #(#arms)*
-                    ::std::option::Option::Some(_) => { #rest }
-                    ::std::option::Option::None => { #all }
-                }
-            }
-        }
-    };
+    let tags: Vec<Vec<&str>> = variants.iter().map(tags_of).collect();
+    let decode = decode(&names, property, &tags);
     let encode = names.iter().zip(&tags).map(|(name, tags)| match (property, tags.first()) {
         (Some(property), Some(tag)) => {
             quote!(Self::#name(inner) => menage_b2b::runtime::tagged(inner, #property, #tag, serializer))
@@ -197,6 +158,52 @@ fn union(name: &syn::Ident, description: &str, property: Option<&str>, variants:
             }
         }
         #conversions
+    }
+}
+
+fn tags_of(variant: &Value) -> Vec<&str> {
+    let tags = variant.get(TAGS).and_then(Value::as_array).into_iter().flatten();
+    tags.filter_map(Value::as_str).collect()
+}
+
+/// Makes a variant of `value`.
+fn decode(names: &[syn::Ident], property: Option<&str>, tags: &[Vec<&str>]) -> TokenStream {
+    let all = guess(names.iter());
+    let Some(property) = property else { return all };
+    let mut seen: Vec<&str> = Vec::new();
+    let mut arms = Vec::new();
+    for (name, tags) in names.iter().zip(tags) {
+        let new: Vec<&str> = tags.iter().copied().filter(|tag| !seen.contains(tag)).collect();
+        seen.extend(&new);
+        if !new.is_empty() {
+            arms.push(quote! {
+                ::std::option::Option::Some(#(#new)|*) => {
+                    menage_b2b::runtime::decode(value).map(|inner| Self::#name(::std::boxed::Box::new(inner)))
+                }
+            });
+        }
+    }
+    let rest = guess(names.iter().zip(tags).filter(|(_, tags)| tags.is_empty()).map(|(name, _)| name));
+    quote! {
+        match menage_b2b::runtime::tag(&value, #property).as_deref() {
+            #(#arms)*
+            ::std::option::Option::Some(_) => { #rest }
+            ::std::option::Option::None => { #all }
+        }
+    }
+}
+
+/// Makes the variant of `value` that loses least of it.
+fn guess<'n>(names: impl Iterator<Item = &'n syn::Ident>) -> TokenStream {
+    let attempts: Vec<_> =
+        names.map(|name| quote!(guess.attempt(|inner| Self::#name(::std::boxed::Box::new(inner)));)).collect();
+    if attempts.is_empty() {
+        return quote!(::std::result::Result::Ok(Self::Unknown(value)));
+    }
+    quote! {
+        let mut guess = menage_b2b::runtime::Guess::new(&value);
+        #(#attempts)*
+        ::std::result::Result::Ok(guess.best().unwrap_or(Self::Unknown(value)))
     }
 }
 

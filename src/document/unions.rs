@@ -61,7 +61,24 @@ fn settle(components: &Value, pointer: &str, fields: &mut Map<String, Value>, ke
         fields.extend(whole);
         return;
     }
-    let mut variants = variants.clone();
+    let variants = tell_apart(components, fields, variants.clone(), constants);
+    if !fields.contains_key(TAG) {
+        report.adapted(
+            pointer,
+            format!("{key} {told}"),
+            "a union: of its variants, the one that loses least of a value",
+        );
+    }
+    fields.insert("oneOf".to_owned(), variants.into());
+}
+
+/// Gives variants the values by which they are known, as far as there are any.
+fn tell_apart(
+    components: &Value,
+    fields: &mut Map<String, Value>,
+    mut variants: Vec<Value>,
+    constants: Option<(String, Vec<Value>)>,
+) -> Vec<Value> {
     if let Some(property) = fields.get(TAG).and_then(Value::as_str) {
         add_pinned_tags(components, property, &mut variants);
     }
@@ -71,14 +88,7 @@ fn settle(components: &Value, pointer: &str, fields: &mut Map<String, Value>, ke
         }
         fields.insert(TAG.to_owned(), property.into());
     }
-    if !fields.contains_key(TAG) {
-        report.adapted(
-            pointer,
-            format!("{key} {told}"),
-            "a union: of its variants, the one that loses least of a value",
-        );
-    }
-    fields.insert("oneOf".to_owned(), variants.into());
+    variants
 }
 
 /// The variants, each once and none the union itself, and whether one of them may be null.

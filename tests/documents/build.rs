@@ -10,6 +10,8 @@ mod document {
     #[path = "report.rs"]
     pub(crate) mod report;
 }
+#[path = "../../build/culprits.rs"]
+mod culprits;
 #[path = "../../build/docs.rs"]
 mod docs;
 #[path = "../../build/generator.rs"]

@@ -2,6 +2,8 @@
 
 #![allow(confusable_idents, mixed_script_confusables, uncommon_codepoints)]
 
+#[path = "../../../build/culprits.rs"]
+mod culprits;
 #[path = "../../../build/docs.rs"]
 mod docs;
 #[path = "../../../src/document"]

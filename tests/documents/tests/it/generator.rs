@@ -7,6 +7,8 @@ use std::{env, fs};
 use menage_b2b_documents::{Generated, generate};
 use serde_json::{Value, json};
 
+use crate::culprits::{Culprits, culprits};
+
 /// A folder of one test, gone with it.
 struct Folder(PathBuf);
 
@@ -188,4 +190,20 @@ fn a_change_tells_step_place_before_and_after() {
         ["degraded by keywords at /paths/~1a/get/responses/200/content/application~1json/schema/type: \
              \"LocalDate\" -> any JSON: it is no type of OpenAPI"]
     );
+}
+
+#[test]
+fn a_generator_that_gives_up_over_a_part_is_asked_which() {
+    let schema = json!({"$ref": "#/components/schemas/Good"});
+    let mut document = answering(&schema, &json!({"Good": {"type": "string"}, "Bad": {"x": "schema"}}));
+    document["paths"]["/b"] = json!({"get": {"x": "operation"}, "put": {}});
+    let works = |part: &Value| {
+        let text = part.to_string();
+        let bad = ["schema", "operation"].into_iter().find(|bad| text.contains(&format!("\"x\":\"{bad}\"")));
+        bad.map_or(Ok(()), |bad| Err(format!("no {bad}")))
+    };
+    let found = culprits(&document, works);
+    assert_eq!(found.schemas, [("Bad".to_owned(), "no schema".to_owned())]);
+    assert_eq!(found.operations, [("/b".to_owned(), "get".to_owned(), "no operation".to_owned())]);
+    assert_eq!(culprits(&answering(&schema, &json!({})), works), Culprits::default());
 }

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on should stop")]
 
 mod answers;
+#[path = "../../../../build/culprits.rs"]
+mod culprits;
 mod generator;
 mod outcomes;
 mod requests;

@@ -55,5 +55,5 @@ fn a_document_says_where_the_api_is_and_what_it_is_called() {
     );
     let id = &piste_export::OPERATIONS[3].parameters[0];
     assert_eq!((id.name, id.place, id.is_required), ("id", "path", true));
-    assert_eq!(names::OPERATIONS.len(), 6);
+    assert_eq!(names::OPERATIONS.len(), 8);
 }

@@ -92,6 +92,18 @@ async fn odd_names_are_read_and_written_as_they_are() {
     assert_eq!(serde_json::to_value(&read).unwrap(), body);
     let symbol: names::types::SelfType = serde_json::from_value(json!("<=")).unwrap();
     assert_eq!(symbol.as_str(), "<=");
+    let state: names::types::Etat = "ERR".parse().unwrap();
+    assert_eq!(state, names::types::Etat::Err);
     let alias: names::types::AFoo = serde_json::from_value(json!({"a": "x"})).unwrap();
     assert_eq!(alias.a.as_deref(), Some("x"));
+}
+
+#[tokio::test]
+async fn names_that_are_keywords_or_of_types_that_stand_for_formats_are_no_obstacle() {
+    let api = Api::answering_json(200, &json!("ERR")).await;
+    let state = api.client::<names::Client>().from_call().gen_("x").send().await.unwrap().into_inner();
+    assert_eq!((state, api.target().await.as_str()), (names::types::Etat::Err, "/b?gen=x"));
+    let api = Api::answering_json(200, &json!("2024-01-02")).await;
+    let answer = api.client::<names::Client>().gen_().send().await.unwrap().into_inner();
+    assert!(matches!(answer, names::types::GenResponse::DateType(_)), "{answer:?}");
 }
