@@ -1,7 +1,7 @@
 //! Tells what changed between two OpenAPI documents, and what of it breaks a program: for the checks of partners.
 //!
 //! ```sh
-//! cargo run --example openapi_diff --features diff -- OLD NEW
+//! cargo run --example openapi_diff -- OLD NEW
 //! ```
 //!
 //! Or install it once, from the folder of this crate, and run `openapi_diff OLD NEW` anywhere:

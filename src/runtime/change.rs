@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 
 /// One change that was made to the OpenAPI document before the client was generated of it.
+///
+/// What no client is made of (examples, external documentation, extensions of others) is not told when it is left behind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Change {

@@ -176,10 +176,14 @@ fn gather(value: &Value, pointer: &str, pointers: &mut Vec<String>) {
 }
 
 #[test]
-fn the_same_document_makes_the_same_code() {
+fn the_same_document_makes_the_same_code_and_marks_what_is_deprecated() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/answers.yaml");
     let code = || generate(&path).unwrap_or_else(|refusal| panic!("{refusal}")).code;
-    assert_eq!(code(), code());
+    let first = code();
+    assert_eq!(first, code());
+    let old = first.find("pub fn get_old(").unwrap();
+    assert!(first[..old].trim_end().ends_with("#[deprecated = \"the API's document says so\"]"));
+    assert_eq!(first.matches("#[deprecated").count(), 1);
 }
 
 #[test]
