@@ -1,7 +1,7 @@
 //! The end of a generated call: an answer of success becomes what the document says that it is.
 
 use progenitor_client::ResponseValue;
-use reqwest::header::CONTENT_TYPE;
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Response, StatusCode};
 use serde::de::{DeserializeOwned, Error as _};
 
@@ -43,7 +43,7 @@ pub async fn read_optional<T: DeserializeOwned>(answer: Response) -> Result<Resp
 ///
 /// Fails if the exchange breaks.
 pub async fn read_string<T: From<String>>(answer: Response) -> Result<ResponseValue<T>, Error> {
-    read(answer, |_, is_json, body| Ok(text_of(is_json, body).into())).await
+    read(answer, |_, headers, body| Ok(text_of(is_json(headers), body).into())).await
 }
 
 /// Reads an answer of plain text.
@@ -82,16 +82,19 @@ pub fn no_variant() -> serde_json::Error {
     serde_json::Error::custom("the document declares no answer for this status")
 }
 
-type Decode<T> = fn(StatusCode, bool, &[u8]) -> Result<T, serde_json::Error>;
+type Decode<T> = fn(StatusCode, &HeaderMap, &[u8]) -> Result<T, serde_json::Error>;
 
 async fn read<T>(mut answer: Response, decode: Decode<T>) -> Result<ResponseValue<T>, Error> {
     let status = answer.status();
     let headers = std::mem::take(answer.headers_mut());
     let body = answer.bytes().await.map_err(|error| Error::transport(error, Peer::Api))?;
-    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let is_json = media_type.to_ascii_lowercase().contains("json");
-    match decode(status, is_json, &body) {
+    match decode(status, &headers, &body) {
         Ok(value) => Ok(ResponseValue::new(value, status, headers)),
         Err(fault) => Err(Error::invalid_answer(&body, LIMIT, &fault)),
     }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    media_type.to_ascii_lowercase().contains("json")
 }

@@ -13,6 +13,9 @@ use super::text::{Argument, encode};
 /// takes for a slash.
 const NO_TEMPLATE: &AsciiSet = &CONTROLS.add(b' ').add(b'#').add(b'\\');
 
+/// The length that few paths and queries exceed: up to it, an address does not move in memory while it grows.
+const USUAL_LENGTH: usize = 64;
+
 /// How a path argument is written ([RFC 6570, 3.2](https://www.rfc-editor.org/rfc/rfc6570#section-3.2)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PathStyle {
@@ -40,7 +43,9 @@ pub struct Url {
 impl Url {
     /// Begins with the base address, which has no slash at its end.
     pub fn new(base: &str) -> Self {
-        Self { text: base.to_owned(), path: base.len(), arguments: Vec::new(), failed: None }
+        let mut text = String::with_capacity(base.len() + USUAL_LENGTH);
+        text.push_str(base);
+        Self { text, path: base.len(), arguments: Vec::new(), failed: None }
     }
 
     /// Appends text of the document as it is. Only what would end the path is encoded; a `?` begins the query.
@@ -107,12 +112,15 @@ impl Url {
 
     /// Finds an argument that makes a segment of dots.
     fn astray(&self) -> Option<&'static str> {
+        if self.arguments.is_empty() {
+            return None;
+        }
         let mut start = self.path;
         let path = self.text.get(start..)?.split('?').next()?;
         for segment in path.split('/') {
             let range = start..start + segment.len();
-            if is_dots(segment)
-                && let Some((name, _)) = self.arguments.iter().find(|(_, argument)| overlap(argument, &range))
+            if let Some((name, _)) = self.arguments.iter().find(|(_, argument)| overlap(argument, &range))
+                && is_dots(segment)
             {
                 return Some(name);
             }
