@@ -123,6 +123,23 @@ async fn a_body_that_may_be_left_away_is() {
 }
 
 #[tokio::test]
+async fn bytes_that_may_be_left_away_are() {
+    let (api, client) = api().await;
+    client.post_text().send().await.unwrap();
+    let request = api.call().await;
+    assert_eq!((request.body.len(), header(&request, "content-type")), (0, None));
+}
+
+#[tokio::test]
+async fn no_builder_shows_its_arguments() {
+    let (_api, client) = api().await;
+    let call = client.get_membre().id("hush-hush");
+    let body = types::Form::builder().nom("hush-hush");
+    let shown = format!("{call:?} {body:?} {client:?}");
+    assert!(shown.contains("GetMembre") && !shown.contains("hush"), "{shown}");
+}
+
+#[tokio::test]
 async fn bodies_of_json_have_the_type_of_the_document() {
     let filter = || types::Filter { nom: Some("D".to_owned()), tags: None };
     for (media_type, is_patch) in [("application/json", false), ("application/merge-patch+json", true)] {
