@@ -83,12 +83,17 @@ fn is_component(pointer: &str) -> bool {
 }
 
 fn is_part(pointer: &str) -> bool {
-    parent_of(pointer, 1).ends_with("/allOf")
+    is_item_of(pointer, &["/allOf"])
 }
 
 fn is_variant(pointer: &str) -> bool {
-    let list = parent_of(pointer, 1);
-    list.ends_with("/oneOf") || list.ends_with("/anyOf")
+    is_item_of(pointer, &["/oneOf", "/anyOf"])
+}
+
+/// Tells whether a pointer leads to an item of such a list. A property may have the name of one: what is in it has no number.
+fn is_item_of(pointer: &str, lists: &[&str]) -> bool {
+    let item = pointer.rsplit_once('/').filter(|(_, index)| index.parse::<usize>().is_ok());
+    item.is_some_and(|(list, _)| lists.iter().any(|end| list.ends_with(end)))
 }
 
 fn parent_of(pointer: &str, levels: usize) -> String {
@@ -190,6 +195,7 @@ mod tests {
                     "p": {"type": "object", "nullable": true, "properties": {"q": object("x")}},
                     "m": {"type": "object", "additionalProperties": object("y")},
                     "s": {"type": "string"},
+                    "allOf": {"type": "array", "items": object("i")},
                 }},
                 "A_p": {"type": "string"},
                 "U": {"oneOf": [{"type": "object", "properties": {}, "x-menage-name": "Petit"}, {"type": "string"}, object("z")]},
@@ -209,6 +215,7 @@ mod tests {
                 "p": {"$ref": "#/components/schemas/A_p2", "nullable": true},
                 "m": {"type": "object", "additionalProperties": reference_to("A_m")},
                 "s": {"type": "string"},
+                "allOf": {"type": "array", "items": reference_to("A_allOf")},
             })
         );
         assert_eq!(schemas["A_p2"], json!({"type": "object", "properties": {"q": reference_to("A_p2_q")}}));
