@@ -47,7 +47,7 @@ fn generate_here(path: &Path) -> Result<Generated, Refusal> {
     let mut report = Report::default();
     let Prepared { mut document, facts, files } = pipeline::prepare(path, &mut report)?;
     report.begin("names");
-    names::apply(&mut document, &mut report)?;
+    names::apply(&mut document, &mut report);
     docs::apply(&mut document);
     let file = generated(&mut document, &facts, &mut report)?;
     let all = operations::all(&document);

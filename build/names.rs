@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use unicode_ident::{is_xid_continue, is_xid_start};
 
 use crate::document::pipeline::{ALIASES, METHODS, unescaped};
-use crate::document::report::{Refusal, Report, join};
+use crate::document::report::{Report, join};
 
 /// The name that a field or an argument has on the wire.
 pub(crate) const WIRE: &str = "x-menage-wire";
@@ -73,11 +73,10 @@ const BUILDERS: [&str; 13] = [
 const ARGUMENTS: [&str; 9] = ["body", "body_map", "client", "clone", "new", "self_", "send", "stream", "value"];
 
 /// Renames what needs it.
-pub(crate) fn apply(document: &mut Value, report: &mut Report) -> Result<(), Refusal> {
+pub(crate) fn apply(document: &mut Value, report: &mut Report) {
     types(document, report);
     fields(document, report);
     operations(document, report);
-    Ok(())
 }
 
 /// Derives a name as progenitor and typify do.

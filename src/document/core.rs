@@ -21,7 +21,7 @@ pub(super) fn apply(document: &mut Value, report: &mut Report) -> Result<(), Ref
     let names: BTreeSet<String> = super::references::components(document)?.keys().cloned().collect();
     schemas::each(document, &mut |pointer, schema| {
         let is_component = pointer.strip_prefix("/components/schemas/").is_some_and(|rest| !rest.contains('/'));
-        if form_of(schema, is_component, &names).is_none() {
+        if !has_a_form(schema, is_component, &names) {
             report.degraded(pointer, short(schema), "any JSON: there is no type for it");
             let marks = MARKS.iter().filter_map(|mark| Some(((*mark).to_owned(), schema.get(*mark)?.clone())));
             *schema = Value::Object(marks.collect());
@@ -31,24 +31,23 @@ pub(super) fn apply(document: &mut Value, report: &mut Report) -> Result<(), Ref
     Ok(())
 }
 
-/// Names the form of a schema, if it is one of those that are known.
-fn form_of(schema: &Value, is_component: bool, names: &BTreeSet<String>) -> Option<&'static str> {
-    let fields = schema.as_object()?;
+/// Tells whether a schema is of one of the forms that are known.
+fn has_a_form(schema: &Value, is_component: bool, names: &BTreeSet<String>) -> bool {
+    let Some(fields) = schema.as_object() else { return false };
     if fields.contains_key("$ref") {
-        return name_of(schema).filter(|name| names.contains(name)).map(|_| "reference");
+        return name_of(schema).is_some_and(|name| names.contains(&name));
     }
     if fields.contains_key("oneOf") {
-        return is_component.then_some("union");
+        return is_component;
     }
     if fields.contains_key("allOf") || fields.contains_key("anyOf") {
-        return None;
+        return false;
     }
     match fields.get("type").map(Value::as_str) {
-        None => Some("any"),
-        Some(Some("string")) if fields.contains_key("enum") => is_component.then_some("enumeration"),
-        Some(Some("object")) if fields.contains_key("properties") => is_component.then_some("object"),
-        Some(Some("boolean" | "integer" | "number" | "string" | "array" | "object")) => Some("plain"),
-        _ => None,
+        None => true,
+        Some(Some("string")) if fields.contains_key("enum") => is_component,
+        Some(Some("object")) if fields.contains_key("properties") => is_component,
+        Some(kind) => matches!(kind, Some("boolean" | "integer" | "number" | "string" | "array" | "object")),
     }
 }
 

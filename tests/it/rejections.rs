@@ -97,8 +97,9 @@ async fn an_old_token_that_is_not_renewed_gets_no_last_try() {
         authenticator.reject(&authenticator.header().await.unwrap());
     }
     authenticator.header().await.unwrap();
-    tokio::time::sleep(Duration::from_millis(2_100)).await;
-    next_health_answers(&sandbox, 9, ResponseTemplate::new(401)).await;
+    // The token grows old while the answer is on its way.
+    let late = ResponseTemplate::new(401).set_delay(Duration::from_millis(2_100));
+    next_health_answers(&sandbox, 9, late).await;
     assert_eq!(client.healthcheck().send().await.unwrap_err().kind(), ErrorKind::TokenRejected);
     assert_eq!((api_requests(&sandbox).await.len(), sandbox.token_requests()), (1, 6));
 }
