@@ -10,6 +10,8 @@ use crate::names::{Case, ID, WIRE, ident};
 
 /// An operation as the generated code performs it.
 pub(crate) struct Operation {
+    /// Where it stands in the table of operations.
+    row: usize,
     /// The name of its function, and by [`Case::Pascal`] that of its builder.
     pub(crate) function: String,
     pub(crate) id: String,
@@ -53,7 +55,7 @@ pub(crate) fn all(document: &Value) -> Vec<Operation> {
         let fields = item.as_object().into_iter().flatten();
         fields.filter(|(method, _)| METHODS.contains(&method.as_str())).map(move |(method, one)| (path, method, one))
     });
-    operations.map(|(path, method, one)| Operation::read(path, method, one)).collect()
+    operations.enumerate().map(|(row, (path, method, one))| Operation::read(row, path, method, one)).collect()
 }
 
 fn text(value: &Value, name: &str) -> String {
@@ -70,11 +72,12 @@ fn entries(value: Option<&Value>) -> Vec<(String, String)> {
 }
 
 impl Operation {
-    fn read(path: &str, method: &str, operation: &Value) -> Self {
+    fn read(row: usize, path: &str, method: &str, operation: &Value) -> Self {
         let list = |value: Option<&Value>| value.and_then(Value::as_array).cloned().unwrap_or_default();
         let answer = operation.get(ANSWER).cloned().unwrap_or_default();
         let statuses = list(answer.get("statuses"));
         Self {
+            row,
             function: text(operation, "operationId"),
             id: text(operation, ID),
             method: method.to_uppercase(),
@@ -93,7 +96,7 @@ impl Operation {
 
     /// Writes what comes after the arguments have been checked: the request, and what is made of its answer.
     pub(crate) fn send(&self, client: &Ident, success: &Type) -> TokenStream {
-        let (method, accept) = (&self.method, &self.answer.accept);
+        let (row, accept) = (self.row, &self.answer.accept);
         let url = self.url(client);
         let parts = self.parameters.iter().filter_map(Parameter::part);
         let body = self.body.iter().map(Body::part);
@@ -101,13 +104,14 @@ impl Operation {
         let read = self.answer.reader(success);
         let accept = (!accept.is_empty()).then(|| quote!(.accept(#accept)));
         quote! {
-            let answer = menage_b2b::runtime::Call::new(&#client.inner, #method, #url)?
+            let operation = &super::OPERATIONS[#row];
+            let answer = menage_b2b::runtime::Call::new(&#client.inner, operation, #url)?
                 #accept #(#parts)* #(#body)*
                 .send()
                 .await?;
             match answer.status().as_u16() {
                 #(#statuses)|* => #read,
-                _ => Err(menage_b2b::runtime::undeclared(answer).await),
+                _ => Err(menage_b2b::runtime::undeclared(answer, operation).await),
             }
         }
     }
@@ -149,8 +153,13 @@ impl Operation {
             let Parameter { wire, place, is_required, .. } = one;
             quote!(menage_b2b::runtime::Parameter::known(#wire, #place, #is_required))
         });
-        let statuses = &self.answer.statuses;
-        quote!(menage_b2b::runtime::Operation::known(#id, #function, #method, #path, &[#(#parameters),*], &[#(#statuses),*]))
+        let successes = &self.answer.statuses;
+        let failures = self.errors.iter().map(|(status, _)| status);
+        quote! {
+            menage_b2b::runtime::Operation::known(
+                #id, #function, #method, #path, &[#(#parameters),*], &[#(#successes),*], &[#(#failures),*],
+            )
+        }
     }
 }
 
@@ -254,9 +263,9 @@ impl Answer {
             "empty" => quote!(Ok(ResponseValue::empty(answer))),
             "string" | "text" | "optional" | "status" => {
                 let read = format_ident!("read_{}", self.read);
-                quote!(menage_b2b::runtime::#read::<#success>(answer).await)
+                quote!(menage_b2b::runtime::#read::<#success>(answer, operation).await)
             }
-            _ => quote!(menage_b2b::runtime::read_json::<#success>(answer).await),
+            _ => quote!(menage_b2b::runtime::read_json::<#success>(answer, operation).await),
         }
     }
 }

@@ -10,6 +10,7 @@ mod clock;
 mod credentials;
 mod endpoint;
 mod flight;
+mod slips;
 mod state;
 mod store;
 mod sync;
@@ -23,6 +24,8 @@ use reqwest::Url;
 use reqwest::header::HeaderValue;
 
 pub use self::credentials::Credentials;
+pub(crate) use self::credentials::Secrecy;
+pub(crate) use self::slips::{Part, Slip};
 pub use self::state::TokenState;
 pub(crate) use self::token::Bearer;
 
@@ -104,8 +107,18 @@ impl Authenticator {
         TokenState::new(token.as_deref(), &self.scopes, last_failure)
     }
 
+    /// Returns the scopes that are asked for.
+    pub(crate) fn scopes(&self) -> &[String] {
+        &self.scopes
+    }
+
     pub(crate) async fn bearer(&self) -> Result<Bearer, Error> {
         self.cache.bearer().await
+    }
+
+    /// Returns the token in hand if it needs no renewal.
+    pub(crate) fn fresh_bearer(&self) -> Option<Bearer> {
+        self.cache.fresh_bearer()
     }
 
     pub(crate) fn reject_bearer(&self, bearer: &Bearer) {
@@ -183,24 +196,31 @@ impl AuthenticatorBuilder {
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if the address, the credentials, a scope or the HTTP
     /// client's settings cannot work.
     pub fn build(self) -> Result<Authenticator, Error> {
-        self.build_with_http(None).map(|(authenticator, _)| authenticator)
+        self.build_with_http(None).map(|built| built.authenticator)
     }
 
     /// Makes the authenticator, and gives the HTTP client too, which serves the calls of the API at `base_url` as well.
-    pub(crate) fn build_with_http(self, base_url: Option<&Url>) -> Result<(Authenticator, reqwest::Client), Error> {
+    pub(crate) fn build_with_http(self, base_url: Option<&Url>) -> Result<Built, Error> {
         self.credentials.check()?;
+        let given = Given {
+            shown_id: self.credentials.shown_id(),
+            secrecy: self.credentials.secrecy(),
+            slips: self.credentials.slips(),
+            is_http_customised: self.http.is_customised(),
+        };
         let scopes = checked_scopes(&self.scopes)?;
         let url = Setting::TokenUrl.parse(&self.token_url, self.plain_http)?;
         // The secret's provider has as long as the request.
         let limit = self.http.timeout.saturating_mul(2);
         let http = self.http.build(&[&url, base_url.unwrap_or(&url)])?;
-        let endpoint = Arc::new(Endpoint::new(http.clone(), url, self.credentials, scopes.clone()));
+        let endpoint = Arc::new(Endpoint::new(http.clone(), url.clone(), self.credentials, scopes.clone()));
         let fetch = move || {
             let endpoint = Arc::clone(&endpoint);
             async move { endpoint.fetch().await }
         };
         let rules = Rules { limit, refusal_retries: self.refusal_retries, clock: clock::system };
-        Ok((Authenticator { cache: Cache::new(rules, fetch), scopes: scopes.into() }, http))
+        let authenticator = Authenticator { cache: Cache::new(rules, fetch), scopes: scopes.into() };
+        Ok(Built { authenticator, http, token_url: url, given })
     }
 
     pub(crate) fn with_token_url(mut self, url: String) -> Self {
@@ -208,7 +228,28 @@ impl AuthenticatorBuilder {
         self
     }
 
+    pub(crate) fn request_timeout(&self) -> Duration {
+        self.http.timeout
+    }
+
     pub(crate) fn plain_http(&self) -> PlainHttp {
         self.plain_http
     }
+}
+
+/// An authenticator, and what else came of its making.
+pub(crate) struct Built {
+    pub(crate) authenticator: Authenticator,
+    pub(crate) http: reqwest::Client,
+    pub(crate) token_url: Url,
+    pub(crate) given: Given,
+}
+
+/// What an authenticator was given, as far as it may be shown.
+pub(crate) struct Given {
+    /// The beginning of the client id.
+    pub(crate) shown_id: String,
+    pub(crate) secrecy: Secrecy,
+    pub(crate) slips: Vec<Slip>,
+    pub(crate) is_http_customised: bool,
 }

@@ -9,15 +9,21 @@ use reqwest::header::HeaderMap;
 use reqwest::{Request, Response};
 
 use crate::address::{PlainHttp, Setting};
-use crate::auth::{Authenticator, AuthenticatorBuilder, Credentials};
+use crate::auth::{Authenticator, AuthenticatorBuilder, Built, Credentials};
+use crate::cause::Cause;
 use crate::config::Config;
+use crate::diagnosis::{Diagnosis, Proxy, Setup, walk};
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::generated;
-use crate::transport::Transport;
+use crate::retry::RetryPolicy;
+use crate::transport::{Limits, Transport};
 
 /// The scopes that a partner is given: the one that the portal's "Authorize" shows, and the one asked for with the access.
 const DEFAULT_SCOPES: [&str; 2] = ["openid", "dihal.sisiaoapimenage"];
+
+/// What a call may take, with a token endpoint that is slow and a try or two.
+const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Calls the API with a PISTE token.
 ///
@@ -45,6 +51,7 @@ const DEFAULT_SCOPES: [&str; 2] = ["openid", "dihal.sisiaoapimenage"];
 #[derive(Clone)]
 pub struct Client {
     generated: Arc<generated::Client>,
+    setup: Arc<Setup>,
 }
 
 impl Client {
@@ -52,7 +59,8 @@ impl Client {
     pub fn builder(environment: Environment, credentials: Credentials) -> ClientBuilder {
         let auth =
             Authenticator::builder(environment.token_url(), credentials).scopes(default_scopes(generated::SCOPES));
-        ClientBuilder { environment, base_url: None, auth }
+        let (retry_policy, call_timeout) = (RetryPolicy::new(), CALL_TIMEOUT);
+        ClientBuilder { environment, base_url: None, retry_policy, call_timeout, auth }
     }
 
     /// Makes a client of the environment variables; see [`builder_from_env`](Self::builder_from_env).
@@ -92,7 +100,7 @@ impl Client {
     /// Fails as every call does; see [`ErrorKind`](crate::ErrorKind). An answer that is no success (2xx) is an error too. So
     /// is an address of another origin than the base URL's: nothing is sent then.
     pub async fn execute(&self, request: Request) -> Result<Response, Error> {
-        self.transport().call(request).await
+        self.transport().call(request, None).await
     }
 
     /// Returns a client that adds headers to its calls, such as a correlation id or `traceparent`. A header that a call
@@ -100,7 +108,32 @@ impl Client {
     #[must_use]
     pub fn with_headers(&self, headers: HeaderMap) -> Self {
         let inner = self.transport().with_headers(headers);
-        Self { generated: Arc::new(inner.into()) }
+        Self { generated: Arc::new(inner.into()), setup: Arc::clone(&self.setup) }
+    }
+
+    /// Returns a client that tries calls again by another policy. It shares the rest, the budget of retries too.
+    #[must_use]
+    pub fn with_retry_policy(&self, policy: RetryPolicy) -> Self {
+        let inner = self.transport().with_policy(policy);
+        Self { generated: Arc::new(inner.into()), setup: Arc::clone(&self.setup) }
+    }
+
+    /// Walks from the configuration to an answer of GET /healthcheck and tells how far it came, what is likely to be wrong, and
+    /// the one thing to do next. It never fails: a failure is what it reports.
+    ///
+    /// It makes one call of the API, with the token in hand if there is one: cheap enough for a readiness probe every few
+    /// seconds. Calls are tried again as by the client's [policy](ClientBuilder::retry_policy).
+    pub async fn diagnose(&self) -> Diagnosis {
+        walk(self.transport(), &self.setup).await
+    }
+
+    /// Makes a client of the environment variables, as [`from_env`](Self::from_env) does, and [diagnoses](Self::diagnose) it. Where no client can
+    /// be made of them, that is what the diagnosis says.
+    pub async fn diagnose_env() -> Diagnosis {
+        match Self::from_env() {
+            Ok(client) => client.diagnose().await,
+            Err(error) => error.into(),
+        }
     }
 
     /// Returns what gives this client its tokens.
@@ -143,6 +176,8 @@ impl Deref for Client {
 pub struct ClientBuilder {
     environment: Environment,
     base_url: Option<String>,
+    retry_policy: RetryPolicy,
+    call_timeout: Duration,
     auth: AuthenticatorBuilder,
 }
 
@@ -204,10 +239,23 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the time allowed for a whole request, connection and body included. Default: 30 seconds. A call that has to wait
-    /// for a token, or whose token is rejected, makes several.
+    /// Sets the time allowed for one request, connection and body included. Default: 30 seconds. A call that has to wait
+    /// for a token, whose token is rejected, or that is tried again, makes several.
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.auth = self.auth.timeout(limit);
+        self
+    }
+
+    /// Sets the time allowed for a whole call: the token, every try and the pauses between them, and the body of the answer.
+    /// Default: 60 seconds.
+    pub fn call_timeout(mut self, limit: Duration) -> Self {
+        self.call_timeout = limit;
+        self
+    }
+
+    /// Sets which failed calls are tried again. Default: [`RetryPolicy::new`]; [`RetryPolicy::never`] switches it off.
+    pub fn retry_policy(mut self, policy: RetryPolicy) -> Self {
+        self.retry_policy = policy;
         self
     }
 
@@ -230,8 +278,12 @@ impl ClientBuilder {
             None => listed_server(self.environment, generated::SERVERS)?,
         };
         let base_url = Setting::BaseUrl.parse(base_url, self.auth.plain_http())?;
-        let (authenticator, http) = self.auth.build_with_http(Some(&base_url))?;
-        Ok(Client { generated: Arc::new(Transport::new(http, base_url, authenticator).into()) })
+        let limits = Limits { request: self.auth.request_timeout(), call: self.call_timeout };
+        let Built { authenticator, http, token_url, given } = self.auth.build_with_http(Some(&base_url))?;
+        let proxy = Proxy::find(&token_url, &base_url, given.is_http_customised);
+        let setup = Setup { environment: self.environment, token_url, given, proxy };
+        let transport = Transport::new(http, base_url, authenticator, self.retry_policy, limits);
+        Ok(Client { generated: Arc::new(transport.into()), setup: Arc::new(setup) })
     }
 }
 
@@ -248,10 +300,11 @@ fn listed_server<'a>(environment: Environment, servers: &[&'a str]) -> Result<&'
             [] => "no server".to_owned(),
             _ => format!("none of its host {}, only {}", environment.api_host(), servers.join(", ")),
         };
-        Error::configuration(format!(
+        let fault = Error::configuration(format!(
             "it is not known where the API is: for the {environment} the OpenAPI document lists {listed}. The portal's page of \
              \"SISIAO - API MENAGE\" shows the address under \"Documentation API\": pass it with `base_url` or MENAGE_B2B_BASE_URL"
-        ))
+        ));
+        fault.because(&[Cause::BaseUrlMissing])
     })
 }
 

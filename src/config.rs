@@ -43,7 +43,7 @@ impl<L: Fn(&'static str) -> Result<String, VarError>> Variables<L> {
             (Some(secret), None) => Ok(Credentials::new(client_id, secret)),
             (None, Some(path)) => Ok(Credentials::from_secret_file(client_id, path)),
             (None, None) => Err(missing("PISTE_CLIENT_SECRET or PISTE_CLIENT_SECRET_FILE", "the secret")),
-            (Some(_), Some(_)) => Err(Error::configuration(
+            (Some(_), Some(_)) => Err(Error::credentials(
                 "PISTE_CLIENT_SECRET and PISTE_CLIENT_SECRET_FILE are both set: keep the one that holds, remove the other",
             )),
         }
@@ -73,7 +73,7 @@ impl<L: Fn(&'static str) -> Result<String, VarError>> Variables<L> {
 }
 
 fn missing(name: &str, what: &str) -> Error {
-    Error::configuration(format!(
+    Error::credentials(format!(
         "{name} is not set: {what} stands in the PISTE portal under \"Applications\" > your application > \"Identifiants Oauth\""
     ))
 }

@@ -28,4 +28,5 @@ pub use self::diff::{Diff, Difference, DifferenceKind};
 #[cfg_attr(docsrs, doc(cfg(feature = "diff")))]
 pub use self::report::Refusal;
 pub use crate::generated::{CHANGES, OPERATIONS, SCOPES, SERVERS, TITLE, VERSION};
-pub use crate::runtime::{Change, Effect, Operation, Parameter};
+pub use crate::operation::{Operation, Parameter};
+pub use crate::runtime::{Change, Effect};

@@ -16,6 +16,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// How the HTTP client is to be made.
 pub(crate) struct Http {
     builder: ClientBuilder,
+    is_customised: bool,
     pub(crate) connect_timeout: Duration,
     pub(crate) timeout: Duration,
 }
@@ -23,11 +24,16 @@ pub(crate) struct Http {
 impl Http {
     pub(crate) fn new() -> Self {
         let builder = reqwest::Client::builder().user_agent(USER_AGENT);
-        Self { builder, connect_timeout: CONNECT_TIMEOUT, timeout: TIMEOUT }
+        Self { builder, is_customised: false, connect_timeout: CONNECT_TIMEOUT, timeout: TIMEOUT }
     }
 
     pub(crate) fn customise(self, with: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Self {
-        Self { builder: with(self.builder), ..self }
+        Self { builder: with(self.builder), is_customised: true, ..self }
+    }
+
+    /// Tells whether the program changed the client, its proxies perhaps.
+    pub(crate) fn is_customised(&self) -> bool {
+        self.is_customised
     }
 
     /// Makes the client for these addresses. Our limits come last, so that no customisation loosens them: followed, a 307
@@ -75,7 +81,7 @@ mod tests {
     fn settings_that_cannot_work_are_an_error() {
         let unusable = |http: ClientBuilder| http.user_agent("a\nb");
         let error = Http::new().customise(unusable).build(&[]).unwrap_err();
-        assert_eq!(error.kind(), crate::error::ErrorKind::Configuration);
+        assert_eq!(error.kind(), crate::kind::ErrorKind::Configuration);
     }
 
     #[test]

@@ -61,19 +61,31 @@
 extern crate self as menage_b2b;
 
 mod address;
+mod advice;
 mod auth;
 mod body;
+mod cause;
 mod challenge;
+mod chance;
 mod client;
+mod clock_skew;
 mod config;
+mod diagnosis;
 pub mod document;
 mod environment;
 mod error;
+mod failure;
 mod generated;
 mod http;
+mod kind;
+mod language;
 #[cfg(feature = "mock")]
 #[cfg_attr(docsrs, doc(cfg(feature = "mock")))]
 pub mod mock;
+mod network;
+mod operation;
+mod quota;
+mod retry;
 mod retry_after;
 #[doc(hidden)]
 pub mod runtime;
@@ -81,11 +93,18 @@ mod transport;
 
 pub use reqwest;
 
+pub use advice::Advice;
 pub use auth::{Authenticator, AuthenticatorBuilder, Credentials, TokenState};
+pub use cause::Cause;
+pub use challenge::Challenge;
 pub use client::{Client, ClientBuilder};
+pub use diagnosis::{Check, CheckState, CheckStep, Diagnosis, FailureClass};
 pub use environment::Environment;
-pub use error::{Error, ErrorKind};
+pub use error::Error;
 pub use generated::{ByteStream, Client as MenageB2B, ResponseValue, builder, types};
+pub use kind::ErrorKind;
+pub use language::{Language, UnknownLanguage};
+pub use retry::RetryPolicy;
 pub use runtime::{Date, DateTime, FilePart, InvalidDate, InvalidDateTime};
 
 #[cfg(doctest)]

@@ -9,11 +9,11 @@ mod file_part;
 mod form;
 mod multipart;
 mod query;
-mod table;
 mod text;
 mod union;
 mod url;
 
+pub use crate::operation::{Operation, Parameter};
 pub use crate::transport::Transport;
 
 pub use self::answer::{
@@ -25,6 +25,5 @@ pub use self::date::{Date, InvalidDate};
 pub use self::date_time::{DateTime, InvalidDateTime};
 pub use self::file_part::FilePart;
 pub use self::query::{Query, QueryStyle};
-pub use self::table::{Operation, Parameter};
 pub use self::union::{Guess, decode, tag, tagged};
 pub use self::url::{PathStyle, Url};

@@ -2,7 +2,6 @@
 
 use std::error::Error as _;
 use std::future::Future;
-use std::hash::{BuildHasher, RandomState};
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -16,7 +15,9 @@ use super::clock::{Clock, Now};
 use super::flight::{Flight, Outcome};
 use super::store::{History, Store, Verdict};
 use super::token::{Bearer, Grant, Token};
-use crate::error::{Error, ErrorKind};
+use crate::chance::chance;
+use crate::error::Error;
+use crate::kind::ErrorKind;
 
 /// A flight is lost when its runtime ends, or when it panics. The second cause does not mend itself.
 const MAX_LOST_FLIGHTS: u32 = 3;
@@ -69,9 +70,14 @@ impl Cache {
         self.shared.store.fresh(self.shared.now(), Token::header)
     }
 
+    /// Returns the token if it is fresh.
+    pub(super) fn fresh_bearer(&self) -> Option<Bearer> {
+        self.shared.store.fresh(self.shared.now(), Token::bearer)
+    }
+
     /// Returns the token, fetching it where there is none.
     pub(super) async fn bearer(&self) -> Outcome {
-        match self.shared.store.fresh(self.shared.now(), Token::bearer) {
+        match self.fresh_bearer() {
             Some(bearer) => Ok(bearer),
             // In a box, so that the usual way stays small.
             None => Box::pin(self.bearer_or_wait()).await,
@@ -199,14 +205,9 @@ impl Fetcher {
 fn may_be_false(error: &Error) -> bool {
     match error.kind() {
         ErrorKind::CredentialsRefused => true,
-        ErrorKind::TokenEndpoint => error.status() == Some(reqwest::StatusCode::BAD_REQUEST),
+        ErrorKind::TokenRequestThrottled => error.status() == Some(reqwest::StatusCode::BAD_REQUEST),
         _ => false,
     }
-}
-
-/// Draws a number from 0 to 1. Each `RandomState` has keys of its own; that is chance enough to spread a fleet.
-fn chance() -> f64 {
-    RandomState::new().hash_one(()) as f64 / u64::MAX as f64
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use std::thread;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::oneshot;
 
+use super::slips::{Slip, slips};
 use crate::error::Error;
 
 /// No secret is longer; a device or a log file taken for one ends here.
@@ -32,6 +33,14 @@ const MAX_SECRET_FILE: u64 = 64 * 1024;
 pub struct Credentials {
     client_id: String,
     secret: Secret,
+}
+
+/// Where a secret comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Secrecy {
+    Value,
+    File,
+    Provider,
 }
 
 #[derive(Clone)]
@@ -90,13 +99,41 @@ impl Credentials {
         &self.client_id
     }
 
+    /// Returns the beginning of the client id, by which its owner knows it. No more of it is shown, as it is easily swapped
+    /// with the secret.
+    pub(super) fn shown_id(&self) -> String {
+        // Of a short one less: it has to stay most of it unknown.
+        let shown = (self.client_id.chars().count() / 3).min(4);
+        self.client_id.chars().take(shown).chain(['…']).collect()
+    }
+
+    /// Tells where the secret comes from.
+    pub(super) fn secrecy(&self) -> Secrecy {
+        match self.secret {
+            Secret::Value(_) => Secrecy::Value,
+            Secret::File(_) => Secrecy::File,
+            Secret::Provider(_) => Secrecy::Provider,
+        }
+    }
+
+    /// Finds what they are likely mistaken for. Of the secret only one that is a value can be looked at.
+    pub(super) fn slips(&self) -> Vec<Slip> {
+        slips(
+            &self.client_id,
+            match &self.secret {
+                Secret::Value(secret) => Some(secret.expose_secret()),
+                Secret::File(_) | Secret::Provider(_) => None,
+            },
+        )
+    }
+
     /// Refuses what can be known to be wrong before a token is needed.
     pub(super) fn check(&self) -> Result<(), Error> {
         if self.client_id.is_empty() {
-            return Err(Error::configuration("the client id (PISTE_CLIENT_ID) is empty"));
+            return Err(Error::credentials("the client id (PISTE_CLIENT_ID) is empty"));
         }
         if let Secret::Value(secret) = &self.secret {
-            let fault = |what| Error::configuration(format!("the client secret (PISTE_CLIENT_SECRET) {what}"));
+            let fault = |what| Error::credentials(format!("the client secret (PISTE_CLIENT_SECRET) {what}"));
             checked(secret.clone()).map_err(fault)?;
         }
         Ok(())
@@ -108,8 +145,8 @@ impl Credentials {
             Secret::Value(secret) => Ok(secret.clone()),
             Secret::File(file) => file.read().await,
             Secret::Provider(provider) => {
-                let fault = |what| Error::configuration(format!("the client secret that its provider gave {what}"));
-                let failed = |cause| Error::configuration("the provider of the client secret failed").with_cause(cause);
+                let fault = |what| Error::credentials(format!("the client secret that its provider gave {what}"));
+                let failed = |cause| Error::credentials("the provider of the client secret failed").with_cause(cause);
                 checked(trimmed_secret(&provider().await.map_err(failed)?)).map_err(fault)
             }
         }
@@ -118,14 +155,13 @@ impl Credentials {
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let beginning: String = self.client_id.chars().take(4).collect();
         let secret = match &self.secret {
             Secret::Value(_) => "[redacted]".to_owned(),
             Secret::File(file) => format!("[from {}]", file.name()),
             Secret::Provider(_) => "[from a provider]".to_owned(),
         };
         f.debug_struct("Credentials")
-            .field("client_id", &format_args!("{beginning}…"))
+            .field("client_id", &format_args!("{}", self.shown_id()))
             .field("client_secret", &format_args!("{secret}"))
             .finish()
     }
@@ -144,7 +180,7 @@ impl SecretFile {
     async fn read(&self) -> Result<SecretString, Error> {
         let fault = |what: &str| {
             let name = self.name();
-            Error::configuration(format!("the file of the client secret (PISTE_CLIENT_SECRET_FILE), {name}, {what}"))
+            Error::credentials(format!("the file of the client secret (PISTE_CLIENT_SECRET_FILE), {name}, {what}"))
         };
         if self.is_being_read.swap(true, Ordering::AcqRel) {
             return Err(fault("has not been read to its end since it was opened last"));
@@ -230,7 +266,7 @@ mod tests {
     #[test]
     fn debug_shows_neither_the_secret_nor_the_whole_identifier() {
         let shown = format!("{:?}", Credentials::new("abcdefgh", "hush-hush"));
-        assert_eq!(shown, "Credentials { client_id: abcd…, client_secret: [redacted] }");
+        assert_eq!(shown, "Credentials { client_id: ab…, client_secret: [redacted] }");
     }
 
     #[tokio::test]

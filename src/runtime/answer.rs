@@ -7,7 +7,9 @@ use serde::de::{DeserializeOwned, Error as _};
 
 use crate::body::LIMIT;
 use crate::error::{Error, Peer};
-use crate::transport::failure;
+use crate::failure::Asked;
+use crate::operation::Operation;
+use crate::transport::{failure, tries_of};
 
 /// An answer whose type depends on its status.
 pub trait ByStatus: Sized {
@@ -24,8 +26,11 @@ pub trait ByStatus: Sized {
 /// # Errors
 ///
 /// Fails if the body is not what the document declares.
-pub async fn read_json<T: DeserializeOwned>(answer: Response) -> Result<ResponseValue<T>, Error> {
-    read(answer, |_, _, body| serde_json::from_slice(body)).await
+pub async fn read_json<T: DeserializeOwned>(
+    answer: Response,
+    operation: &'static Operation,
+) -> Result<ResponseValue<T>, Error> {
+    read(answer, operation, |_, _, body| serde_json::from_slice(body)).await
 }
 
 /// Reads an answer of JSON that may be empty.
@@ -33,8 +38,11 @@ pub async fn read_json<T: DeserializeOwned>(answer: Response) -> Result<Response
 /// # Errors
 ///
 /// As [`read_json`].
-pub async fn read_optional<T: DeserializeOwned>(answer: Response) -> Result<ResponseValue<T>, Error> {
-    read(answer, |_, _, body| serde_json::from_slice(if body.is_empty() { b"null" } else { body })).await
+pub async fn read_optional<T: DeserializeOwned>(
+    answer: Response,
+    operation: &'static Operation,
+) -> Result<ResponseValue<T>, Error> {
+    read(answer, operation, |_, _, body| serde_json::from_slice(if body.is_empty() { b"null" } else { body })).await
 }
 
 /// Reads an answer that is a text: in JSON, or as it is, which is what Java frameworks send for one even where they say JSON.
@@ -42,8 +50,11 @@ pub async fn read_optional<T: DeserializeOwned>(answer: Response) -> Result<Resp
 /// # Errors
 ///
 /// Fails if the exchange breaks.
-pub async fn read_string<T: From<String>>(answer: Response) -> Result<ResponseValue<T>, Error> {
-    read(answer, |_, headers, body| Ok(text_of(is_json(headers), body).into())).await
+pub async fn read_string<T: From<String>>(
+    answer: Response,
+    operation: &'static Operation,
+) -> Result<ResponseValue<T>, Error> {
+    read(answer, operation, |_, headers, body| Ok(text_of(is_json(headers), body).into())).await
 }
 
 /// Reads an answer of plain text.
@@ -51,8 +62,11 @@ pub async fn read_string<T: From<String>>(answer: Response) -> Result<ResponseVa
 /// # Errors
 ///
 /// Fails if the exchange breaks.
-pub async fn read_text<T: From<String>>(answer: Response) -> Result<ResponseValue<T>, Error> {
-    read(answer, |_, _, body| Ok(text_of(false, body).into())).await
+pub async fn read_text<T: From<String>>(
+    answer: Response,
+    operation: &'static Operation,
+) -> Result<ResponseValue<T>, Error> {
+    read(answer, operation, |_, _, body| Ok(text_of(false, body).into())).await
 }
 
 /// Reads an answer whose type depends on its status.
@@ -60,13 +74,18 @@ pub async fn read_text<T: From<String>>(answer: Response) -> Result<ResponseValu
 /// # Errors
 ///
 /// As [`read_json`].
-pub async fn read_status<T: ByStatus>(answer: Response) -> Result<ResponseValue<T>, Error> {
-    read(answer, |status, _, body| T::decode(status.as_u16(), body)).await
+pub async fn read_status<T: ByStatus>(
+    answer: Response,
+    operation: &'static Operation,
+) -> Result<ResponseValue<T>, Error> {
+    read(answer, operation, |status, _, body| T::decode(status.as_u16(), body)).await
 }
 
 /// Makes an error of an answer that the document does not declare.
-pub async fn undeclared(answer: Response) -> Error {
-    Box::pin(failure(answer)).await
+pub async fn undeclared(answer: Response, operation: &'static Operation) -> Error {
+    let tries = tries_of(&answer);
+    let error = Box::pin(failure(answer, Asked::of(Some(operation)))).await;
+    error.with_operation(Some(operation.id)).with_tries(tries)
 }
 
 /// Reads a text, in JSON if it is, or as it is. What is not UTF-8 in it becomes U+FFFD.
@@ -84,13 +103,19 @@ pub fn no_variant() -> serde_json::Error {
 
 type Decode<T> = fn(StatusCode, &HeaderMap, &[u8]) -> Result<T, serde_json::Error>;
 
-async fn read<T>(mut answer: Response, decode: Decode<T>) -> Result<ResponseValue<T>, Error> {
+async fn read<T>(
+    mut answer: Response,
+    operation: &'static Operation,
+    decode: Decode<T>,
+) -> Result<ResponseValue<T>, Error> {
+    let tries = tries_of(&answer);
+    let failed = |error: Error| error.with_operation(Some(operation.id)).with_tries(tries);
     let status = answer.status();
     let headers = std::mem::take(answer.headers_mut());
-    let body = answer.bytes().await.map_err(|error| Error::transport(error, Peer::Api))?;
+    let body = answer.bytes().await.map_err(|error| failed(Error::transport(error, Peer::Api)))?;
     match decode(status, &headers, &body) {
         Ok(value) => Ok(ResponseValue::new(value, status, headers)),
-        Err(fault) => Err(Error::invalid_answer(&body, LIMIT, &fault)),
+        Err(fault) => Err(failed(Error::invalid_answer(&body, LIMIT, &fault))),
     }
 }
 

@@ -1,12 +1,15 @@
 //! One call of a generated operation, from its arguments to an answer of success.
 
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
-use reqwest::{Method, RequestBuilder, Response};
+use std::borrow::Cow;
+
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, Request, Response};
 use serde::Serialize;
 
 use super::url::Url;
 use super::{form, multipart, text};
 use crate::error::Error;
+use crate::operation::Operation;
 use crate::transport::Transport;
 
 /// A request that is being put together.
@@ -14,7 +17,9 @@ use crate::transport::Transport;
 #[expect(missing_debug_implementations, reason = "it holds arguments")]
 pub struct Call<'c> {
     transport: &'c Transport,
-    request: RequestBuilder,
+    operation: &'static Operation,
+    /// In a box, so that it is not copied from one function into the next.
+    request: Box<Request>,
     cookies: HeaderMap,
 }
 
@@ -24,15 +29,16 @@ impl<'c> Call<'c> {
     /// # Errors
     ///
     /// Fails, and sends nothing, if an argument does not fit into the address.
-    pub fn new(transport: &'c Transport, method: &'static str, url: Url) -> Result<Self, Error> {
-        let url = url.finish().map_err(Error::invalid_request)?;
-        let method = Method::from_bytes(method.as_bytes()).unwrap_or_default();
-        Ok(Self { transport, request: transport.http().request(method, url), cookies: HeaderMap::new() })
+    pub fn new(transport: &'c Transport, operation: &'static Operation, url: Url) -> Result<Self, Error> {
+        let url = url.finish().map_err(|fault| refused(operation, fault))?;
+        let method = Method::from_bytes(operation.method.as_bytes()).unwrap_or_default();
+        let request = Box::new(Request::new(method, transport.url(&url)));
+        Ok(Self { transport, operation, request, cookies: HeaderMap::new() })
     }
 
     /// Says which media types are understood.
     pub fn accept(self, media_types: &'static str) -> Self {
-        self.static_header(ACCEPT, media_types)
+        self.with(ACCEPT, HeaderValue::from_static(media_types))
     }
 
     /// Adds a header argument.
@@ -41,10 +47,15 @@ impl<'c> Call<'c> {
     ///
     /// Fails if the value is none that a header may have.
     pub fn header(self, name: &'static str, explode: bool, value: &impl Serialize) -> Result<Self, Error> {
-        match text::header(name, explode, value).map_err(Error::invalid_request)? {
-            Some(value) => Ok(Self { request: self.request.header(name, value), ..self }),
-            None => Ok(self),
-        }
+        let value = text::header(name, explode, value).map_err(|fault| refused(self.operation, fault))?;
+        Ok(match value {
+            // A name that no header can have is not in a document that has been prepared.
+            Some(value) => match HeaderName::from_bytes(name.as_bytes()) {
+                Ok(name) => self.with(name, value),
+                Err(_) => self,
+            },
+            None => self,
+        })
     }
 
     /// Adds a cookie argument.
@@ -53,7 +64,7 @@ impl<'c> Call<'c> {
     ///
     /// Fails if the value does not convert.
     pub fn cookie(mut self, name: &'static str, value: &impl Serialize) -> Result<Self, Error> {
-        text::cookie(&mut self.cookies, name, value).map_err(Error::invalid_request)?;
+        text::cookie(&mut self.cookies, name, value).map_err(|fault| refused(self.operation, fault))?;
         Ok(self)
     }
 
@@ -66,7 +77,7 @@ impl<'c> Call<'c> {
         let Some(body) = body else { return Ok(self) };
         // The reason could quote a value.
         let bytes =
-            serde_json::to_vec(body).map_err(|_| Error::invalid_request("the body does not convert to JSON"))?;
+            serde_json::to_vec(body).map_err(|_| refused(self.operation, "the body does not convert to JSON"))?;
         Ok(self.bytes(media_type, bytes.into()))
     }
 
@@ -77,8 +88,8 @@ impl<'c> Call<'c> {
     /// Fails if the body does not convert.
     pub fn form(self, delimited: &[(&str, &str)], body: Option<&impl Serialize>) -> Result<Self, Error> {
         let Some(body) = body else { return Ok(self) };
-        let request = form::form(self.request, body, delimited).map_err(Error::invalid_request)?;
-        Ok(Self { request, ..self })
+        let form = form::form(body, delimited).map_err(|fault| refused(self.operation, fault))?;
+        Ok(self.bytes("application/x-www-form-urlencoded", form.into()))
     }
 
     /// Sets a body of parts.
@@ -93,8 +104,9 @@ impl<'c> Call<'c> {
         body: Option<&impl Serialize>,
     ) -> Result<Self, Error> {
         let Some(body) = body else { return Ok(self) };
-        let request = multipart::multipart(self.request, body, types, delimited).map_err(Error::invalid_request)?;
-        Ok(Self { request, ..self })
+        let (kind, body) =
+            multipart::multipart(body, types, delimited).map_err(|fault| refused(self.operation, fault))?;
+        Ok(self.with(CONTENT_TYPE, kind).body(body.into()))
     }
 
     /// Sets a body as it is, unless it is empty and may be left away.
@@ -104,8 +116,7 @@ impl<'c> Call<'c> {
 
     /// Sets a body as it is.
     pub fn bytes(self, media_type: &'static str, body: reqwest::Body) -> Self {
-        let this = self.static_header(CONTENT_TYPE, media_type);
-        Self { request: this.request.body(body), ..this }
+        self.with(CONTENT_TYPE, HeaderValue::from_static(media_type)).body(body)
     }
 
     /// Sends the request and returns its answer, if that is a success.
@@ -114,16 +125,27 @@ impl<'c> Call<'c> {
     ///
     /// Fails as every call does.
     pub fn send(self) -> impl Future<Output = Result<Response, Error>> + use<'c> {
-        let Self { transport, request, cookies } = self;
-        let request = if cookies.is_empty() { request } else { request.headers(cookies) };
-        // In a box, so that it is not copied from one future into the next.
-        let request = request.build().map(Box::new);
-        async { transport.call(request.map_err(Error::request)?).await }
+        let Self { transport, operation, mut request, cookies } = self;
+        if !cookies.is_empty() {
+            request.headers_mut().extend(cookies);
+        }
+        transport.call(request, Some(operation))
     }
 
-    fn static_header(self, name: reqwest::header::HeaderName, value: &'static str) -> Self {
-        Self { request: self.request.header(name, HeaderValue::from_static(value)), ..self }
+    /// A content type that the document declares as a header too stands there once: the body's own.
+    fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.request.headers_mut().insert(name, value);
+        self
     }
+
+    fn body(mut self, body: reqwest::Body) -> Self {
+        *self.request.body_mut() = Some(body);
+        self
+    }
+}
+
+fn refused(operation: &'static Operation, fault: impl Into<Cow<'static, str>>) -> Error {
+    Error::invalid_request(fault).with_operation(Some(operation.id))
 }
 
 /// Keeps what progenitor says of an argument (its name, and the type it does not convert to) and drops the cause, which may

@@ -9,38 +9,6 @@ use wiremock::ResponseTemplate;
 use crate::support::{health_answer, sandbox};
 
 #[tokio::test]
-async fn each_status_has_its_kind() {
-    use ErrorKind::{Forbidden, NotFound, RateLimited, Status, TokenRejected, Unavailable};
-    let challenge = |status, value: &str| ResponseTemplate::new(status).insert_header("WWW-Authenticate", value);
-    for (answer, status, kind, transient) in [
-        (ResponseTemplate::new(400), 400, Status, false),
-        (challenge(400, r#"Bearer realm="DefaultRealm",error="invalid_request""#), 400, TokenRejected, false),
-        (challenge(400, r#"Basic realm="x", bearer"#), 400, TokenRejected, false),
-        (challenge(400, r#"Basic realm="bearer""#), 400, Status, false),
-        (ResponseTemplate::new(401), 401, TokenRejected, false),
-        (ResponseTemplate::new(403), 403, Forbidden, false),
-        (ResponseTemplate::new(404), 404, NotFound, false),
-        (ResponseTemplate::new(409), 409, Status, false),
-        (ResponseTemplate::new(429), 429, RateLimited, true),
-        (ResponseTemplate::new(500), 500, Unavailable, true),
-        (ResponseTemplate::new(501), 501, Status, false),
-        (ResponseTemplate::new(502), 502, Unavailable, true),
-        (ResponseTemplate::new(503), 503, Unavailable, true),
-        (ResponseTemplate::new(504), 504, Unavailable, true),
-        (ResponseTemplate::new(201), 201, Status, false),
-        (ResponseTemplate::new(204), 204, Status, false),
-        (ResponseTemplate::new(304), 304, Status, false),
-    ] {
-        let (sandbox, client) = sandbox().await;
-        health_answer(&sandbox, answer).await;
-        let error = client.healthcheck().send().await.unwrap_err();
-        assert_eq!((error.kind(), error.is_transient()), (kind, transient), "{error:?}");
-        assert_eq!(error.status().unwrap(), status);
-        assert!(!error.is_token_endpoint() && error.source().is_none());
-    }
-}
-
-#[tokio::test]
 async fn headers_and_the_beginning_of_the_body_are_there_for_who_asks() {
     let (sandbox, client) = sandbox().await;
     let body = "é".repeat(100_000);

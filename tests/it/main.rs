@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on should stop")]
 
 mod calls;
+mod diagnose;
 mod documents;
 mod errors;
 mod example;
+mod failures;
 mod limits;
 mod redaction;
 mod rejections;

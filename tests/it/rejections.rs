@@ -105,14 +105,6 @@ async fn an_old_token_that_is_not_renewed_gets_no_last_try() {
 }
 
 #[tokio::test]
-async fn a_400_without_a_challenge_is_the_answer_of_the_api() {
-    let (sandbox, client) = sandbox().await;
-    next_health_answers(&sandbox, 1, ResponseTemplate::new(400)).await;
-    assert_eq!(client.healthcheck().send().await.unwrap_err().kind(), ErrorKind::Status);
-    assert_eq!((api_requests(&sandbox).await.len(), sandbox.token_requests()), (1, 1));
-}
-
-#[tokio::test]
 async fn a_streamed_body_is_not_sent_twice_but_the_token_is_renewed_for_the_next_call() {
     let (sandbox, client) = sandbox().await;
     next_health_answers(&sandbox, 1, ResponseTemplate::new(401)).await;

@@ -3,20 +3,24 @@
 use std::path::Path;
 
 /// The floors of the house, from the roof down. A file may use those below its own, and its neighbours where one group is named.
-const FLOORS: [&[&str]; 13] = [
+const FLOORS: [&[&str]; 17] = [
     &["lib"],
     &["mock"],
     &["client"],
+    &["diagnosis"],
     &["config", "document"],
     &["generated"],
     &["runtime"],
     &["transport"],
-    &["auth"],
+    &["auth", "retry"],
     &["http"],
     &["address"],
     &["environment", "body"],
-    &["error"],
-    &["challenge", "retry_after"],
+    &["failure"],
+    &["error", "network"],
+    &["advice", "kind"],
+    &["cause"],
+    &["language", "operation", "challenge", "retry_after", "quota", "clock_skew", "chance"],
 ];
 
 fn floor_of(module: &str) -> usize {

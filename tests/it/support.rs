@@ -8,6 +8,7 @@ use menage_b2b::mock::PisteSandbox;
 use tracing::Level;
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::prelude::*;
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, Request, ResponseTemplate};
@@ -84,6 +85,15 @@ impl Log {
         let writer = self.clone();
         let ours = Targets::new().with_target("menage_b2b", Level::TRACE);
         let layer = tracing_subscriber::fmt::layer().with_writer(move || writer.clone()).with_ansi(false);
+        tracing_subscriber::registry().with(layer.with_filter(ours)).set_default()
+    }
+
+    /// Captures each span of this thread at its end, with all its fields, until the guard is dropped.
+    pub(crate) fn capture_spans(&self) -> DefaultGuard {
+        let writer = self.clone();
+        let ours = Targets::new().with_target("menage_b2b", Level::TRACE);
+        let layer = tracing_subscriber::fmt::layer().with_writer(move || writer.clone()).with_ansi(false);
+        let layer = layer.with_span_events(FmtSpan::CLOSE);
         tracing_subscriber::registry().with(layer.with_filter(ours)).set_default()
     }
 

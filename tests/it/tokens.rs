@@ -89,7 +89,9 @@ async fn the_content_type_of_a_token_does_not_matter() {
 
 #[tokio::test]
 async fn refusals_reach_the_caller_typed() {
-    use ErrorKind::{CredentialsRefused, InvalidTokenAnswer, ScopeRefused, TokenEndpoint, TokenRequestRefused};
+    use ErrorKind::{
+        CredentialsRefused, InvalidTokenAnswer, ScopeRefused, TokenEndpoint, TokenRequestRefused, TokenRequestThrottled,
+    };
     let refusal = |status, code: &str| ResponseTemplate::new(status).set_body_json(json!({"error": code}));
     let raw = |status, body: &str| ResponseTemplate::new(status).set_body_raw(body.to_owned(), "text/html");
     for (answer, kind, status, code, transient) in [
@@ -100,12 +102,12 @@ async fn refusals_reach_the_caller_typed() {
         (refusal(503, "temporarily_unavailable"), TokenEndpoint, Some(503), Some("temporarily_unavailable"), true),
         (refusal(400, "unsupported_grant_type"), TokenRequestRefused, Some(400), Some("unsupported_grant_type"), false),
         (refusal(400, "not_a_code"), TokenRequestRefused, Some(400), None, false),
-        (refusal(429, "access_denied"), TokenEndpoint, Some(429), Some("access_denied"), true),
+        (refusal(429, "access_denied"), TokenRequestThrottled, Some(429), Some("access_denied"), true),
         (refusal(500, "invalid_client"), TokenEndpoint, Some(500), Some("invalid_client"), true),
-        (raw(400, ""), TokenEndpoint, Some(400), None, true),
-        (raw(400, r#"{"error":{"code":1}}"#), TokenEndpoint, Some(400), None, true),
+        (raw(400, ""), TokenRequestThrottled, Some(400), None, true),
+        (raw(400, r#"{"error":{"code":1}}"#), TokenRequestThrottled, Some(400), None, true),
         (raw(404, "<html>"), TokenEndpoint, Some(404), None, false),
-        (raw(429, "<html>"), TokenEndpoint, Some(429), None, true),
+        (raw(429, "<html>"), TokenRequestThrottled, Some(429), None, true),
         (raw(500, "<html>"), TokenEndpoint, Some(500), None, true),
         (raw(200, ""), InvalidTokenAnswer, None, None, false),
         (raw(200, "<html>"), InvalidTokenAnswer, None, None, false),

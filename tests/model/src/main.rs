@@ -12,15 +12,29 @@
 #![allow(dead_code, reason = "the modules are the library's, and the scenarios need not all of them")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a check that fails should stop")]
 
+#[path = "../../../src/advice.rs"]
+mod advice;
 #[path = "../../../src/auth/backoff.rs"]
 mod backoff;
+#[path = "../../../src/cause.rs"]
+mod cause;
 #[path = "../../../src/challenge.rs"]
 mod challenge;
 #[path = "../../../src/auth/clock.rs"]
 mod clock;
 #[path = "../../../src/error.rs"]
 mod error;
+#[path = "../../../src/failure.rs"]
+mod failure;
 mod flight;
+#[path = "../../../src/kind.rs"]
+mod kind;
+#[path = "../../../src/language.rs"]
+mod language;
+#[path = "../../../src/network.rs"]
+mod network;
+#[path = "../../../src/operation.rs"]
+mod operation;
 #[path = "../../../src/retry_after.rs"]
 mod retry_after;
 #[path = "../../../src/auth/store.rs"]

@@ -16,6 +16,8 @@ pub struct Operation {
     pub parameters: &'static [Parameter],
     /// The statuses that are a success: `200`, or a range such as `2XX`.
     pub successes: &'static [&'static str],
+    /// The other statuses that the document declares for it.
+    pub failures: &'static [&'static str],
 }
 
 /// A parameter of an operation.
@@ -41,8 +43,9 @@ impl Operation {
         path: &'static str,
         parameters: &'static [Parameter],
         successes: &'static [&'static str],
+        failures: &'static [&'static str],
     ) -> Self {
-        Self { id, function, method, path, parameters, successes }
+        Self { id, function, method, path, parameters, successes, failures }
     }
 }
 

@@ -1,0 +1,365 @@
+//! The diagnosis names the one thing to mend, whatever is broken.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use menage_b2b::mock::PisteSandbox;
+use menage_b2b::reqwest::Proxy;
+use menage_b2b::{
+    Cause, CheckState, CheckStep, Client, ClientBuilder, Credentials, Diagnosis, Environment, FailureClass, Language,
+    RetryPolicy,
+};
+use serde_json::{Value, json};
+use wiremock::ResponseTemplate;
+
+use crate::support::{Log, api_requests, health_answer, sandbox, token, token_answer};
+
+const UNMISTAKABLE: &str = "hush-hush";
+
+fn answer(status: u16) -> ResponseTemplate {
+    ResponseTemplate::new(status)
+}
+
+/// An answer that says the unmistakable wherever it can.
+fn echo(status: u16) -> ResponseTemplate {
+    answer(status).insert_header("X-Echo", UNMISTAKABLE).set_body_string(UNMISTAKABLE)
+}
+
+fn challenge(status: u16, parameters: &str) -> ResponseTemplate {
+    let challenge = format!("Bearer realm=\"{UNMISTAKABLE}\", {parameters}");
+    echo(status).insert_header("WWW-Authenticate", challenge)
+}
+
+fn refusal(code: &str) -> ResponseTemplate {
+    answer(400).set_body_json(json!({ "error": code, "error_description": UNMISTAKABLE }))
+}
+
+/// A client of the sandbox whose secret is unmistakable, and that tries nothing again.
+fn builder(sandbox: &PisteSandbox) -> ClientBuilder {
+    builder_of(sandbox, "sandbox-client-id")
+}
+
+fn builder_of(sandbox: &PisteSandbox, client_id: &str) -> ClientBuilder {
+    Client::builder(Environment::Sandbox, Credentials::new(client_id, UNMISTAKABLE))
+        .token_url(sandbox.token_url())
+        .base_url(sandbox.base_url())
+        .retry_policy(RetryPolicy::never())
+}
+
+async fn diagnose(builder: ClientBuilder) -> Diagnosis {
+    builder.build().unwrap().diagnose().await
+}
+
+/// The address of a port that was free a moment ago: nobody listens there.
+fn nobody() -> String {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    format!("http://{free}/api")
+}
+
+/// Text and JSON in both languages, `Debug`, and the log.
+fn shown(diagnosis: &Diagnosis, log: &Log) -> String {
+    let in_language = |language| {
+        let diagnosis = diagnosis.clone().in_language(language);
+        format!("{diagnosis} {diagnosis:#} {} {diagnosis:?}", serde_json::to_string(&diagnosis).unwrap())
+    };
+    [in_language(Language::English), in_language(Language::French), log.text()].concat()
+}
+
+/// The failed step, the cause to mend and the exit status; and nothing that no one should see.
+#[track_caller]
+fn assert_found(name: &str, diagnosis: &Diagnosis, log: &Log, step: CheckStep, cause: Cause, status: u8) {
+    let failed: Vec<_> = diagnosis
+        .checks()
+        .iter()
+        .filter(|check| check.state() == CheckState::Failed)
+        .map(|check| check.step())
+        .collect();
+    assert_eq!(failed, [step], "{name}: {diagnosis}");
+    assert_eq!((diagnosis.next_cause(), diagnosis.exit_status()), (Some(cause), status), "{name}: {diagnosis}");
+    assert!(!diagnosis.is_healthy());
+    let steps: Vec<_> = diagnosis.checks().iter().map(|check| check.step().name()).collect();
+    assert_eq!(steps, STEPS, "{name}");
+    let text = shown(diagnosis, log);
+    assert!(!text.contains(UNMISTAKABLE), "{name}: {text}");
+    assert!(text.contains(cause.remedy(Language::English)) && text.contains(cause.remedy(Language::French)), "{name}");
+}
+
+const STEPS: [&str; 12] = [
+    "configuration",
+    "document",
+    "environment",
+    "proxy",
+    "token_endpoint",
+    "credentials",
+    "scopes",
+    "connection",
+    "access",
+    "healthcheck",
+    "quotas",
+    "clock",
+];
+
+#[tokio::test]
+async fn each_fault_of_the_token_endpoint_has_its_next_action() {
+    use Cause::*;
+    use CheckStep::{Credentials as Refused, Scopes, TokenEndpoint};
+    for (name, fault, step, cause, status) in [
+        ("wrong credentials", refusal("invalid_client"), Refused, WrongCredentials, 4),
+        ("not allowed", refusal("unauthorized_client"), Refused, ClientNotAllowed, 4),
+        ("another grant", refusal("unsupported_grant_type"), Refused, TokenRequestRefused, 5),
+        ("an unknown scope", refusal("invalid_scope"), Scopes, ScopeUnknown, 5),
+        ("throttled, bare", echo(400), TokenEndpoint, TokenRequestsThrottled, 6),
+        ("throttled", echo(429), TokenEndpoint, TokenRequestsThrottled, 6),
+        ("down", echo(503), TokenEndpoint, TokenEndpointUnavailable, 7),
+        ("elsewhere", echo(404), TokenEndpoint, TokenUrl, 7),
+        ("a redirect", echo(302).insert_header("Location", "https://x.test"), TokenEndpoint, TokenUrl, 7),
+        ("a page", echo(200), TokenEndpoint, TokenAnswer, 1),
+        ("a proxy", echo(407), TokenEndpoint, ProxyAuthentication, 3),
+    ] {
+        let log = Log::default();
+        let _captured = log.capture();
+        let (sandbox, _) = sandbox().await;
+        token_answer(&sandbox, fault).await;
+        let diagnosis = diagnose(builder(&sandbox)).await;
+        assert_found(name, &diagnosis, &log, step, cause, status);
+        assert_eq!(api_requests(&sandbox).await.len(), 0, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn each_fault_of_the_gateway_and_the_api_has_its_next_action() {
+    use Cause::*;
+    use CheckStep::{Access, Healthcheck, Quotas};
+    let no_match = answer(403).set_body_string("No match found for request");
+    let page = answer(200).set_body_raw(format!("<html>{UNMISTAKABLE}"), "text/html");
+    let disabled = r#"error="invalid_token", error_description="The client app was not found or is disabled.""#;
+    for (name, fault, step, cause, status) in [
+        ("refused without a reason", answer(403), Access, NotSubscribed, 5),
+        ("refused with an echo", echo(403), Access, NotSubscribed, 5),
+        ("a scope", challenge(403, r#"error="insufficient_scope""#), Access, ScopeNotGranted, 5),
+        ("an unknown path", no_match, Access, BasePath, 5),
+        ("a dead token", challenge(401, r#"error="invalid_token""#), Access, TokenRejected, 5),
+        ("no token", challenge(400, r#"error="invalid_request""#), Access, TokenRejected, 5),
+        ("a disabled application", challenge(401, disabled), Access, ApplicationDisabled, 5),
+        ("the API's own 401", echo(401), Access, RefusedByApi, 5),
+        ("a spent quota", echo(429).insert_header("Retry-After", "7200"), Quotas, Quota, 6),
+        ("down", echo(500), Healthcheck, ApiUnavailable, 7),
+        ("not there", echo(404), Healthcheck, ApiUnavailable, 7),
+        ("a late backend", echo(504), Healthcheck, ApiUnavailable, 7),
+        ("an empty 400", answer(400), Healthcheck, EmptyBadRequest, 1),
+        ("a 400 with an echo", echo(400), Healthcheck, RefusedByApi, 1),
+        ("a redirect", echo(302), Healthcheck, BasePath, 1),
+        ("a page", page, Healthcheck, NotTheApi, 1),
+        ("nothing", answer(200), Healthcheck, ApiUnavailable, 1),
+    ] {
+        let log = Log::default();
+        let _captured = log.capture();
+        let (sandbox, _) = sandbox().await;
+        token_answer(&sandbox, token(&format!("{UNMISTAKABLE}-token"), &json!({ "expires_in": 3600 }))).await;
+        health_answer(&sandbox, fault).await;
+        let diagnosis = diagnose(builder(&sandbox)).await;
+        assert_found(name, &diagnosis, &log, step, cause, status);
+        assert_eq!(diagnosis.check(CheckStep::Connection).unwrap().state(), CheckState::Passed, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn each_fault_of_the_network_has_its_next_action() {
+    use Cause::{NameResolution, ProxyAuthentication, Slow, TlsHandshake, Unreachable};
+    use CheckStep::{Connection, Healthcheck, TokenEndpoint};
+    let log = Log::default();
+    let _captured = log.capture();
+    let (sandbox, _) = sandbox().await;
+    let is_granted = token(&format!("{UNMISTAKABLE}-token"), &json!({ "expires_in": 3600 }));
+    token_answer(&sandbox, is_granted.clone()).await;
+    health_answer(&sandbox, echo(200).set_delay(Duration::from_secs(60))).await;
+    let refusing = PisteSandbox::start().await;
+    let all = wiremock::Mock::given(wiremock::matchers::any()).respond_with(echo(407));
+    all.with_priority(1).mount(refusing.server()).await;
+    let proxy = Proxy::all(refusing.server().uri().replace("//", &format!("//user:{UNMISTAKABLE}@"))).unwrap();
+    let tls = sandbox.base_url().replace("http:", "https:");
+    let soon = || builder(&sandbox).timeout(Duration::from_millis(200));
+    let unresolved = || builder(&sandbox).base_url("https://menage.invalid/api").http(|http| http.no_proxy());
+    for (name, builder, step, cause) in [
+        ("no token endpoint", builder(&sandbox).token_url(nobody()), TokenEndpoint, Unreachable),
+        ("no API", builder(&sandbox).base_url(nobody()), Connection, Unreachable),
+        ("no name", unresolved(), Connection, NameResolution),
+        ("no TLS", builder(&sandbox).base_url(tls), Connection, TlsHandshake),
+        ("too late", soon(), Healthcheck, Slow),
+        (
+            "a proxy that wants a password",
+            builder(&sandbox)
+                .token_url("https://id.invalid/token")
+                .base_url("https://menage.invalid/api")
+                .http(|http| http.proxy(proxy)),
+            TokenEndpoint,
+            ProxyAuthentication,
+        ),
+    ] {
+        let diagnosis = diagnose(builder).await;
+        assert_found(name, &diagnosis, &log, step, cause, 3);
+        assert_eq!(diagnosis.class(), Some(FailureClass::Network));
+    }
+}
+
+#[tokio::test]
+async fn a_secret_that_cannot_be_read_is_a_matter_of_the_configuration() {
+    let (sandbox, _) = sandbox().await;
+    let credentials = Credentials::from_secret_file("sandbox-client-id", "/nowhere/secret");
+    let builder = Client::builder(Environment::Sandbox, credentials);
+    let diagnosis = diagnose(builder.token_url(sandbox.token_url()).base_url(sandbox.base_url())).await;
+    assert_found("no file", &diagnosis, &Log::default(), CheckStep::Configuration, Cause::Credentials, 2);
+    assert!(diagnosis.to_string().contains("/nowhere/secret"));
+}
+
+#[tokio::test]
+async fn what_warns_points_to_the_cause_of_what_fails() {
+    use Cause::{ApiKeys, BasePath, OtherEnvironment, ScopeNotGranted};
+    let (sandbox, _) = sandbox().await;
+    token_answer(&sandbox, refusal("invalid_client")).await;
+    for slip in ["my-api-key-1", "KeyId: 17"] {
+        let diagnosis = diagnose(builder_of(&sandbox, slip)).await;
+        assert_eq!(diagnosis.next_cause(), Some(ApiKeys), "{diagnosis}");
+        assert_eq!(diagnosis.check(CheckStep::Configuration).unwrap().state(), CheckState::Warning);
+    }
+    let production = Client::builder(Environment::Production, Credentials::new("id-of-app", UNMISTAKABLE))
+        .token_url(sandbox.token_url())
+        .base_url("https://sandbox-api.piste.gouv.fr/organisation/api")
+        .http(|http| http.no_proxy());
+    let diagnosis = diagnose(production).await;
+    assert_eq!(diagnosis.next_cause(), Some(OtherEnvironment), "{diagnosis}");
+
+    let (sandbox, client) = crate::support::sandbox().await;
+    wiremock::Mock::given(wiremock::matchers::path("/healthcheck"))
+        .respond_with(answer(403))
+        .mount(sandbox.server())
+        .await;
+    health_answer(&sandbox, answer(403)).await;
+    let without_path = sandbox.client_builder().base_url(sandbox.server().uri());
+    assert_eq!(diagnose(without_path).await.next_cause(), Some(BasePath));
+    let without_scope = sandbox.client_builder().scopes(["openid", "not.granted"]);
+    let diagnosis = diagnose(without_scope).await;
+    assert_eq!(diagnosis.next_cause(), Some(ScopeNotGranted));
+    assert!(diagnosis.to_string().contains("not granted: not.granted"), "{diagnosis}");
+    assert_eq!(client.diagnose().await.next_cause(), Some(Cause::NotSubscribed));
+}
+
+#[tokio::test]
+async fn what_is_likely_wrong_but_works_is_a_warning_and_no_failure() {
+    let (sandbox, _) = sandbox().await;
+    let healthy = || answer(200).set_body_json(json!({ "status": "UP" }));
+    for (fault, step, cause, detail) in [
+        (
+            healthy().insert_header("Date", "Wed, 21 Oct 2015 07:28:00 GMT"),
+            CheckStep::Clock,
+            Cause::ClockSkew,
+            "s ahead of the server's",
+        ),
+        (
+            healthy().insert_header("Date", "Fri, 31 Dec 2100 23:59:59 GMT"),
+            CheckStep::Clock,
+            Cause::ClockSkew,
+            "s behind the server's",
+        ),
+        (
+            healthy().insert_header("X-Rate-Limit", r#"[{"window":60,"type":"throttle","remaining":0}]"#),
+            CheckStep::Quotas,
+            Cause::Quota,
+            "left: 0",
+        ),
+        (answer(200).set_body_string("UP"), CheckStep::Healthcheck, Cause::Document, "not JSON"),
+    ] {
+        let (sandbox, client) = crate::support::sandbox().await;
+        health_answer(&sandbox, fault).await;
+        let diagnosis = client.diagnose().await;
+        let check = diagnosis.check(step).unwrap();
+        assert_eq!((check.state(), check.causes()), (CheckState::Warning, &[cause][..]), "{diagnosis}");
+        assert!(check.detail().contains(detail), "{diagnosis}");
+        assert!(diagnosis.is_healthy() && diagnosis.error().is_none());
+        assert_eq!((diagnosis.exit_status(), diagnosis.class()), (0, None));
+        assert_eq!(diagnosis.next_cause(), Some(cause));
+    }
+    health_answer(
+        &sandbox,
+        healthy().insert_header("X-RateLimit-Limit", "100").insert_header("X-RateLimit-Remaining", "7"),
+    )
+    .await;
+    let diagnosis = diagnose(sandbox.client_builder()).await;
+    assert_eq!(diagnosis.check(CheckStep::Quotas).unwrap().detail(), "left: 7 of 100");
+    assert_eq!(diagnosis.next_cause(), None);
+}
+
+#[tokio::test]
+async fn a_healthy_client_has_nothing_to_do_and_asks_for_one_token_however_often_it_is_diagnosed() {
+    let (sandbox, client) = sandbox().await;
+    for _ in 0..3 {
+        let diagnosis = client.diagnose().await;
+        let states: Vec<_> = diagnosis.checks().iter().map(|check| check.state()).collect();
+        let skipped: Vec<_> = states.iter().filter(|state| **state != CheckState::Passed).collect();
+        assert_eq!(skipped, [&CheckState::Skipped], "the sandbox tells no quota: {diagnosis}");
+        assert!(diagnosis.is_healthy() && diagnosis.next_action().is_none());
+    }
+    assert_eq!((sandbox.token_requests(), api_requests(&sandbox).await.len()), (1, 3));
+}
+
+#[tokio::test]
+async fn a_token_that_is_refused_and_cannot_be_renewed_is_a_matter_of_the_token_endpoint() {
+    let (sandbox, client) = sandbox().await;
+    client.healthcheck().send().await.unwrap();
+    sandbox.revoke_tokens();
+    token_answer(&sandbox, answer(503)).await;
+    let diagnosis = client.diagnose().await;
+    assert_found(
+        "no renewal",
+        &diagnosis,
+        &Log::default(),
+        CheckStep::TokenEndpoint,
+        Cause::TokenEndpointUnavailable,
+        7,
+    );
+}
+
+#[tokio::test]
+async fn machines_read_the_same_in_json() {
+    let (sandbox, client) = sandbox().await;
+    health_answer(&sandbox, echo(429).insert_header("Retry-After", "7200")).await;
+    let diagnosis = client.diagnose().await.in_language(Language::French);
+    let json: Value = serde_json::to_value(&diagnosis).unwrap();
+    assert_eq!(json["healthy"], false);
+    assert_eq!((&json["class"], &json["exit_status"]), (&json!("quota"), &json!(6)));
+    let error = &json["error"];
+    assert_eq!(
+        (&error["kind"], &error["status"], &error["retry_after_seconds"], &error["transient"]),
+        (&json!("RateLimited"), &json!(429), &json!(7200), &json!(true))
+    );
+    assert_eq!(error["causes"], json!(["quota"]));
+    let next = &json["next"];
+    assert_eq!(next["screen"], json!(r#""Applications" > "Actions" > "Consulter les quotas""#));
+    assert_eq!(
+        (&next["cause"], &next["guide_step"], &next["contact"]),
+        (&json!("quota"), &Value::Null, &json!("piste.gouv.fr/support"))
+    );
+    assert_eq!(next["remedy"], json!(Cause::Quota.remedy(Language::French)));
+    let checks = json["checks"].as_array().unwrap();
+    assert_eq!(checks.len(), STEPS.len());
+    let quotas = checks.iter().find(|check| check["step"] == "quotas").unwrap();
+    assert_eq!((&quotas["state"], &quotas["causes"]), (&json!("failed"), &json!(["quota"])));
+    let access = checks.iter().find(|check| check["step"] == "access").unwrap();
+    assert_eq!((&access["state"], &access["detail"]), (&json!("skipped"), &json!("la réponse ne le montre pas")));
+}
+
+#[tokio::test]
+async fn a_terminal_shows_marks_and_colours_if_it_is_asked_to() {
+    let (sandbox, client) = sandbox().await;
+    health_answer(&sandbox, answer(403)).await;
+    let diagnosis = client.diagnose().await;
+    let (plain, coloured) = (diagnosis.to_string(), format!("{diagnosis:#}"));
+    assert!(plain.contains("✗ access ") && plain.contains("✓ credentials ") && plain.contains("\nNext: "), "{plain}");
+    assert!(!plain.contains('\u{1b}') && coloured.contains("\u{1b}[31m✗ access"), "{coloured}");
+    let unpainted = ["[0m", "[1m", "[2m", "[31m", "[32m", "[33m"]
+        .into_iter()
+        .fold(coloured, |text, code| text.replace(&format!("\u{1b}{code}"), ""));
+    assert_eq!(unpainted, plain);
+    let french = diagnosis.in_language(Language::French).to_string();
+    assert!(french.contains("✗ accès ") && french.contains("\nÀ faire\u{a0}: "), "{french}");
+}
