@@ -24,20 +24,24 @@
 //!
 //! # What fails
 //!
-//! Match on [`Error::kind`]; the predicates answer the usual questions.
+//! Match on [`Error::kind`]; the predicates answer the usual questions; [`Error::advice`] tells a person what it means, which step of the
+//! partner's guide mends it, and on which screen of the portal.
 //!
 //! ```no_run
 //! # async fn run(client: menage_b2b::Client) {
-//! use menage_b2b::ErrorKind;
+//! use menage_b2b::{ErrorKind, Language};
 //!
 //! match client.healthcheck().send().await {
 //!     Ok(_) => println!("all is well"),
-//!     Err(error) if error.kind() == ErrorKind::CredentialsRefused => println!("check the credentials: {error}"),
 //!     Err(error) if error.is_transient() => println!("try again later: {error}"),
+//!     Err(error) if error.kind() == ErrorKind::Forbidden => println!("{}", error.advice().in_language(Language::French)),
 //!     Err(error) => println!("{error}"),
 //! }
 //! # }
 //! ```
+//!
+//! What may pass by itself has been tried again by then, as far as it does no harm: see [`RetryPolicy`].
+//! [`Client::diagnose`] walks from the configuration to an answer, and names the one thing to do next.
 //!
 //! # Your own document
 //!

@@ -1,5 +1,6 @@
 //! The state of a token, for a health page.
 
+use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Utc};
@@ -9,7 +10,7 @@ use super::token::Token;
 use crate::error::Error;
 
 /// Tells how an [`Authenticator`](crate::Authenticator) stands at one moment. Holds no secret.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct TokenState {
     expires_at: Option<DateTime<Utc>>,
     granted_scopes: Option<Vec<String>>,
@@ -53,6 +54,18 @@ impl TokenState {
     #[must_use]
     pub fn last_failure(&self) -> Option<&Error> {
         self.last_failure.as_ref()
+    }
+}
+
+/// The scopes that were granted are the server's words: they are counted only.
+impl fmt::Debug for TokenState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenState")
+            .field("expires_at", &self.expires_at)
+            .field("granted_scopes", &self.granted_scopes.as_ref().map(Vec::len))
+            .field("missing_scopes", &self.missing_scopes)
+            .field("last_failure", &self.last_failure)
+            .finish()
     }
 }
 

@@ -33,7 +33,17 @@ pub(crate) async fn walk(transport: &Transport, setup: &Setup) -> Diagnosis {
         Ok(()) => health(transport, setup, &mut checks).await.err(),
         Err(error) => Some(error),
     };
+    if error.is_none() {
+        // What looked like a slip is none.
+        replace(&mut checks, settings(setup));
+    }
     Diagnosis::new(checks, error)
+}
+
+/// Puts a check in the place of what was found of its step before.
+fn replace(checks: &mut Vec<Check>, check: Check) {
+    checks.retain(|before| before.step != check.step);
+    checks.push(check);
 }
 
 fn passed(step: CheckStep, detail: Detail) -> Check {
@@ -64,7 +74,12 @@ fn configuration(setup: &Setup, base_url: &Url) -> Check {
     if base_url.path().trim_matches('/').is_empty() {
         return warning(step, Detail::NoPath, &[Cause::BasePath]);
     }
-    passed(step, Detail::Settings { shown_id: setup.given.shown_id.clone(), secrecy: setup.given.secrecy })
+    settings(setup)
+}
+
+fn settings(setup: &Setup) -> Check {
+    let detail = Detail::Settings { shown_id: setup.given.shown_id.clone(), secrecy: setup.given.secrecy };
+    passed(CheckStep::Configuration, detail)
 }
 
 fn document() -> Check {
@@ -101,9 +116,9 @@ fn shown(url: &Url) -> String {
     url.to_string().trim_end_matches('/').to_owned()
 }
 
-fn host(url: &Url) -> String {
+fn origin(url: &Url) -> String {
     let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    format!("{}{port}", url.host_str().unwrap_or_default())
+    format!("{}://{}{port}", url.scheme(), url.host_str().unwrap_or_default())
 }
 
 fn proxy(proxy: &Proxy) -> Check {
@@ -112,13 +127,12 @@ fn proxy(proxy: &Proxy) -> Check {
 
 /// Has a token, from the cache if there is one.
 async fn token(transport: &Transport, setup: &Setup, checks: &mut Vec<Check>) -> Result<(), Error> {
-    let answered = || passed(CheckStep::TokenEndpoint, Detail::Answered(host(&setup.token_url)));
     if let Err(error) = transport.authenticator().header().await {
         note_token_failure(&error, setup, checks);
         return Err(error);
     }
     let state = transport.authenticator().state();
-    checks.push(answered());
+    checks.push(answered_by_token_endpoint(setup));
     checks.push(passed(CheckStep::Credentials, Detail::Token(state.expires_at())));
     let missing = state.missing_scopes();
     checks.push(if !missing.is_empty() {
@@ -131,18 +145,20 @@ async fn token(transport: &Transport, setup: &Setup, checks: &mut Vec<Check>) ->
     Ok(())
 }
 
+fn answered_by_token_endpoint(setup: &Setup) -> Check {
+    passed(CheckStep::TokenEndpoint, Detail::Answered(origin(&setup.token_url)))
+}
+
 fn note_token_failure(error: &Error, setup: &Setup, checks: &mut Vec<Check>) {
-    let answered = || passed(CheckStep::TokenEndpoint, Detail::Answered(host(&setup.token_url)));
     match error.kind() {
         // A secret that cannot be read is known only now.
         ErrorKind::Configuration => {
-            checks.retain(|check| check.step != CheckStep::Configuration);
-            checks.push(failed(CheckStep::Configuration, error));
+            replace(checks, failed(CheckStep::Configuration, error));
         }
         ErrorKind::CredentialsRefused | ErrorKind::TokenRequestRefused => {
-            checks.extend([answered(), failed(CheckStep::Credentials, error)]);
+            checks.extend([answered_by_token_endpoint(setup), failed(CheckStep::Credentials, error)]);
         }
-        ErrorKind::ScopeRefused => checks.extend([answered(), failed(CheckStep::Scopes, error)]),
+        ErrorKind::ScopeRefused => checks.extend([answered_by_token_endpoint(setup), failed(CheckStep::Scopes, error)]),
         _ => checks.push(failed(CheckStep::TokenEndpoint, error)),
     }
 }
@@ -158,7 +174,7 @@ async fn health(transport: &Transport, setup: &Setup, checks: &mut Vec<Check>) -
             let status = answer.status();
             match readable(answer).await {
                 Ok(is_json) => {
-                    checks.push(passed(CheckStep::Connection, Detail::Answered(host(transport.base_url()))));
+                    checks.push(passed(CheckStep::Connection, Detail::Answered(origin(transport.base_url()))));
                     checks.push(passed(CheckStep::Access, Detail::Accepted));
                     checks.push(answered(status, start, is_json));
                     return Ok(());
@@ -216,15 +232,14 @@ fn note_failure(error: &Error, base_url: &Url, checks: &mut Vec<Check>) {
         ErrorKind::RateLimited => CheckStep::Quotas,
         _ => CheckStep::Healthcheck,
     };
-    checks.retain(|check| check.step != step);
     if step > CheckStep::Connection {
-        checks.push(passed(CheckStep::Connection, Detail::Answered(host(base_url))));
+        checks.push(passed(CheckStep::Connection, Detail::Answered(origin(base_url))));
     }
     if step > CheckStep::Access {
         // A gateway answers so too, before it has looked at anything.
         checks.push(skipped(CheckStep::Access, Detail::NotShown));
     }
-    checks.push(failed(step, error));
+    replace(checks, failed(step, error));
 }
 
 fn note_headers(headers: &HeaderMap, (before, after): (DateTime<Utc>, DateTime<Utc>), checks: &mut Vec<Check>) {

@@ -245,6 +245,24 @@ async fn what_warns_points_to_the_cause_of_what_fails() {
 }
 
 #[tokio::test]
+async fn what_looked_like_a_slip_is_none_if_calls_succeed() {
+    let (sandbox, _) = sandbox().await;
+    token_answer(&sandbox, token("abc", &json!({ "expires_in": 3600 }))).await;
+    wiremock::Mock::given(wiremock::matchers::path("/healthcheck"))
+        .respond_with(answer(200).set_body_json(json!({})))
+        .mount(sandbox.server())
+        .await;
+    let diagnosis = diagnose(builder_of(&sandbox, "my api-key").base_url(sandbox.server().uri())).await;
+    let check = diagnosis.check(CheckStep::Configuration).unwrap();
+    assert_eq!((check.state(), check.detail().as_str()), (CheckState::Passed, "client id my …, the secret is set"));
+    assert_eq!(diagnosis.next_cause(), None, "{diagnosis}");
+    assert_eq!(
+        diagnosis.check(CheckStep::Scopes).unwrap().detail(),
+        "the token endpoint does not say which it granted"
+    );
+}
+
+#[tokio::test]
 async fn what_is_likely_wrong_but_works_is_a_warning_and_no_failure() {
     let (sandbox, _) = sandbox().await;
     let healthy = || answer(200).set_body_json(json!({ "status": "UP" }));

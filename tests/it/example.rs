@@ -14,16 +14,21 @@ fn example(name: &str) -> PathBuf {
     folder.parent().unwrap().parent().unwrap().join("examples").join(name)
 }
 
-/// Runs the example that `cargo test` built beside this binary, with these variables and none of the caller's.
 async fn healthcheck(variables: Vec<(&'static str, String)>) -> Output {
-    let mut command = Command::new(example("healthcheck"));
+    run("healthcheck", &[], variables).await
+}
+
+/// Runs an example with these variables and none of the caller's.
+async fn run(name: &str, arguments: &[&str], variables: Vec<(&'static str, String)>) -> Output {
+    let mut command = Command::new(example(name));
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy().to_uppercase();
-        if text.starts_with("PISTE_") || text.starts_with("MENAGE_B2B_") || text.ends_with("_PROXY") {
+        let is_ours = text.starts_with("PISTE_") || text.starts_with("MENAGE_B2B_") || text.ends_with("_PROXY");
+        if is_ours || text.starts_with("LC_") || text.starts_with("LANG") {
             command.env_remove(name);
         }
     }
-    command.envs(variables);
+    command.args(arguments).envs(variables);
     tokio::task::spawn_blocking(move || command.output().expect("cargo test builds the examples")).await.unwrap()
 }
 
@@ -129,5 +134,52 @@ fn the_difference_of_two_documents_is_told_and_says_by_its_status_whether_it_bre
         assert_eq!(output.status.code(), Some(status), "{output:?}");
         let text = [output.stdout, output.stderr].concat();
         assert!(String::from_utf8(text).unwrap().contains(said), "{old} {new}");
+    }
+}
+
+#[tokio::test]
+async fn a_diagnosis_is_printed_in_the_language_of_the_reader_and_its_class_is_the_status() {
+    let (sandbox, _) = sandbox().await;
+    let refused = || variables_of(&sandbox, "hush-hush");
+    let french = || [refused(), vec![("LANG", "fr_FR.UTF-8".to_owned())]].concat();
+    for (arguments, variables, status, part) in [
+        (&[][..], vec![], 0, "Nothing to do: calls succeed."),
+        (&[], variables_of(&sandbox, "sandbox-client-secret"), 0, "\u{2713} health check      200 in"),
+        (&[], refused(), 4, "Next: The client id or the secret is wrong."),
+        (&[], french(), 4, "\u{c0} faire\u{a0}: L'identifiant client ou le secret est erron\u{e9}."),
+        (&["--lang", "en"], french(), 4, "Next: The client id"),
+        (&["--lang", "fr"], refused(), 4, "\u{ab}\u{a0}Identifiants Oauth\u{a0}\u{bb}"),
+        (
+            &[],
+            vec![("PISTE_CLIENT_ID", "id".to_owned())],
+            2,
+            "PISTE_CLIENT_SECRET or PISTE_CLIENT_SECRET_FILE is not set",
+        ),
+        (&[], vec![("PISTE_SCOPE", "openid".to_owned())], 2, "PISTE_CLIENT_ID is not set"),
+    ] {
+        let output = run("diagnose", arguments, variables).await;
+        assert_eq!(output.status.code(), Some(status), "{output:?}");
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(said.contains(part) && !said.contains("hush") && !said.contains('\u{1b}'), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_diagnosis_for_machines_is_json_and_nothing_else() {
+    let (sandbox, _) = sandbox().await;
+    health_answer(&sandbox, ResponseTemplate::new(403)).await;
+    let output = run("diagnose", &["--json"], variables_of(&sandbox, "sandbox-client-secret")).await;
+    assert_eq!((output.status.code(), output.stderr.len()), (Some(5), 0));
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&said["class"], &said["next"]["guide_step"]), (&json!("access"), &json!(6)));
+}
+
+#[tokio::test]
+async fn arguments_that_are_no_arguments_are_named_with_the_usage() {
+    for arguments in [&["--lang"][..], &["--lang", "de"], &["--colour"], &["x"]] {
+        let output = run("diagnose", arguments, Vec::new()).await;
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(64), 0));
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains(arguments[0]) && said.contains("usage: diagnose"), "{said}");
     }
 }

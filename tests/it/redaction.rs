@@ -117,6 +117,24 @@ async fn debug_shows_what_is_harmless_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn scopes_and_challenges_are_servers_words_and_do_not_show() {
+    let (sandbox, client) = sandbox().await;
+    token_answer(&sandbox, token("abc", &json!({"expires_in": 3600, "scope": format!("openid {UNMISTAKABLE}")}))).await;
+    let challenge = format!("Bearer realm=\"{UNMISTAKABLE}\", error=\"{UNMISTAKABLE}\", scope=\"{UNMISTAKABLE}\"");
+    let answer = ResponseTemplate::new(403).insert_header("WWW-Authenticate", challenge.as_str());
+    health_answer(&sandbox, answer.insert_header("X-Request-Id", UNMISTAKABLE)).await;
+    let error = client.healthcheck().send().await.unwrap_err();
+    assert_eq!(error.challenge().unwrap().realm(), Some(UNMISTAKABLE));
+    assert_eq!(error.correlation_ids().collect::<Vec<_>>(), [("x-request-id", UNMISTAKABLE)]);
+    let state = client.authenticator().state();
+    assert_eq!(state.granted_scopes().unwrap(), ["openid", UNMISTAKABLE]);
+    assert_eq!(state.missing_scopes(), ["dihal.sisiaoapimenage"]);
+    let advice = error.advice();
+    assert_silent(&format!("{} {state:?} {:?} {advice} {advice:?}", shown(&error), error.challenge()));
+    assert!(format!("{state:?}").contains("granted_scopes: Some(2), missing_scopes: [\"dihal.sisiaoapimenage\"]"));
+}
+
+#[tokio::test]
 async fn the_log_tells_what_happened_and_to_whom_it_may_concern_nothing_more() {
     let (sandbox, _) = sandbox().await;
     let log = Log::default();
