@@ -6,7 +6,7 @@ use menage_b2b::{Client, Credentials, Environment, ErrorKind, ResponseValue, typ
 use serde_json::json;
 use wiremock::ResponseTemplate;
 
-use crate::support::{api_requests, header, health_answer, sandbox};
+use crate::support::{api_requests, header, sandbox};
 
 #[tokio::test]
 async fn a_call_goes_out_with_the_token_and_our_name_and_nothing_invented() {
@@ -27,7 +27,7 @@ async fn a_call_goes_out_with_the_token_and_our_name_and_nothing_invented() {
 async fn every_field_of_the_answer_is_kept() {
     let (sandbox, client) = sandbox().await;
     let answer = json!({"status": "UP", "état": "prêt", "components": {"db": {"up": true}}, "n": 3, "none": null, "list": [1, "a"]});
-    health_answer(&sandbox, ResponseTemplate::new(200).set_body_json(&answer)).await;
+    sandbox.operation("healthcheck").answers_with(ResponseTemplate::new(200).set_body_json(&answer));
     let health: ResponseValue<types::HealthcheckResponse> = client.healthcheck().send().await.unwrap();
     assert_eq!(health.status(), 200);
     assert_eq!(health.get("status"), Some(&json!("UP")));
@@ -105,7 +105,7 @@ fn what_cannot_work_is_refused_before_anything_is_sent() {
 #[tokio::test]
 async fn execute_takes_any_request_to_the_api() {
     let (sandbox, client) = sandbox().await;
-    health_answer(&sandbox, ResponseTemplate::new(200).set_body_string("any text")).await;
+    sandbox.operation("healthcheck").answers_with(ResponseTemplate::new(200).set_body_string("any text"));
     let url = Url::parse(&format!("{}/healthcheck?a=b", client.base_url())).unwrap();
     let mut request = Request::new(Method::GET, url);
     request.headers_mut().insert("api-version", HeaderValue::from_static("7"));

@@ -12,7 +12,7 @@ use menage_b2b::{
 use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
 
-use crate::support::{Log, api_requests, health_answer, sandbox, token, token_answer};
+use crate::support::{Log, api_requests, sandbox, token};
 
 const UNMISTAKABLE: &str = "hush-hush";
 
@@ -119,7 +119,7 @@ async fn each_fault_of_the_token_endpoint_has_its_next_action() {
         let log = Log::default();
         let _captured = log.capture();
         let (sandbox, _) = sandbox().await;
-        token_answer(&sandbox, fault).await;
+        sandbox.token_endpoint().answers_with(fault);
         let diagnosis = diagnose(builder(&sandbox)).await;
         assert_found(name, &diagnosis, &log, step, cause, status);
         assert_eq!(api_requests(&sandbox).await.len(), 0, "{name}");
@@ -155,8 +155,9 @@ async fn each_fault_of_the_gateway_and_the_api_has_its_next_action() {
         let log = Log::default();
         let _captured = log.capture();
         let (sandbox, _) = sandbox().await;
-        token_answer(&sandbox, token(&format!("{UNMISTAKABLE}-token"), &json!({ "expires_in": 3600 }))).await;
-        health_answer(&sandbox, fault).await;
+        sandbox.token_endpoint().answers_with(token(&format!("{UNMISTAKABLE}-token"), &json!({ "expires_in": 3600 })));
+        sandbox.accept_token(format!("{UNMISTAKABLE}-token"));
+        sandbox.operation("healthcheck").answers_with(fault);
         let diagnosis = diagnose(builder(&sandbox)).await;
         assert_found(name, &diagnosis, &log, step, cause, status);
         assert_eq!(diagnosis.check(CheckStep::Connection).unwrap().state(), CheckState::Passed, "{name}");
@@ -171,8 +172,9 @@ async fn each_fault_of_the_network_has_its_next_action() {
     let _captured = log.capture();
     let (sandbox, _) = sandbox().await;
     let is_granted = token(&format!("{UNMISTAKABLE}-token"), &json!({ "expires_in": 3600 }));
-    token_answer(&sandbox, is_granted.clone()).await;
-    health_answer(&sandbox, echo(200).set_delay(Duration::from_secs(60))).await;
+    sandbox.token_endpoint().answers_with(is_granted);
+    sandbox.accept_token(format!("{UNMISTAKABLE}-token"));
+    sandbox.operation("healthcheck").answers_with(echo(200).set_delay(Duration::from_secs(60)));
     let refusing = PisteSandbox::start().await;
     let all = wiremock::Mock::given(wiremock::matchers::any()).respond_with(echo(407));
     all.with_priority(1).mount(refusing.server()).await;
@@ -216,7 +218,7 @@ async fn a_secret_that_cannot_be_read_is_a_matter_of_the_configuration() {
 async fn what_warns_points_to_the_cause_of_what_fails() {
     use Cause::{ApiKeys, BasePath, OtherEnvironment, ScopeNotGranted};
     let (sandbox, _) = sandbox().await;
-    token_answer(&sandbox, refusal("invalid_client")).await;
+    sandbox.token_endpoint().answers_with(refusal("invalid_client"));
     for slip in ["my-api-key-1", "KeyId: 17"] {
         let diagnosis = diagnose(builder_of(&sandbox, slip)).await;
         assert_eq!(diagnosis.next_cause(), Some(ApiKeys), "{diagnosis}");
@@ -234,7 +236,7 @@ async fn what_warns_points_to_the_cause_of_what_fails() {
         .respond_with(answer(403))
         .mount(sandbox.server())
         .await;
-    health_answer(&sandbox, answer(403)).await;
+    sandbox.operation("healthcheck").answers_with(answer(403));
     let without_path = sandbox.client_builder().base_url(sandbox.server().uri());
     assert_eq!(diagnose(without_path).await.next_cause(), Some(BasePath));
     let without_scope = sandbox.client_builder().scopes(["openid", "not.granted"]);
@@ -247,7 +249,7 @@ async fn what_warns_points_to_the_cause_of_what_fails() {
 #[tokio::test]
 async fn what_looked_like_a_slip_is_none_if_calls_succeed() {
     let (sandbox, _) = sandbox().await;
-    token_answer(&sandbox, token("abc", &json!({ "expires_in": 3600 }))).await;
+    sandbox.token_endpoint().answers_with(token("abc", &json!({ "expires_in": 3600 })));
     wiremock::Mock::given(wiremock::matchers::path("/healthcheck"))
         .respond_with(answer(200).set_body_json(json!({})))
         .mount(sandbox.server())
@@ -288,7 +290,7 @@ async fn what_is_likely_wrong_but_works_is_a_warning_and_no_failure() {
         (answer(200).set_body_string("UP"), CheckStep::Healthcheck, Cause::Document, "not JSON"),
     ] {
         let (sandbox, client) = crate::support::sandbox().await;
-        health_answer(&sandbox, fault).await;
+        sandbox.operation("healthcheck").answers_with(fault);
         let diagnosis = client.diagnose().await;
         let check = diagnosis.check(step).unwrap();
         assert_eq!((check.state(), check.causes()), (CheckState::Warning, &[cause][..]), "{diagnosis}");
@@ -297,11 +299,9 @@ async fn what_is_likely_wrong_but_works_is_a_warning_and_no_failure() {
         assert_eq!((diagnosis.exit_status(), diagnosis.class()), (0, None));
         assert_eq!(diagnosis.next_cause(), Some(cause));
     }
-    health_answer(
-        &sandbox,
-        healthy().insert_header("X-RateLimit-Limit", "100").insert_header("X-RateLimit-Remaining", "7"),
-    )
-    .await;
+    sandbox
+        .operation("healthcheck")
+        .answers_with(healthy().insert_header("X-RateLimit-Limit", "100").insert_header("X-RateLimit-Remaining", "7"));
     let diagnosis = diagnose(sandbox.client_builder()).await;
     assert_eq!(diagnosis.check(CheckStep::Quotas).unwrap().detail(), "left: 7 of 100");
     assert_eq!(diagnosis.next_cause(), None);
@@ -325,7 +325,7 @@ async fn a_token_that_is_refused_and_cannot_be_renewed_is_a_matter_of_the_token_
     let (sandbox, client) = sandbox().await;
     client.healthcheck().send().await.unwrap();
     sandbox.revoke_tokens();
-    token_answer(&sandbox, answer(503)).await;
+    sandbox.token_endpoint().answers_with(answer(503));
     let diagnosis = client.diagnose().await;
     assert_found(
         "no renewal",
@@ -340,7 +340,7 @@ async fn a_token_that_is_refused_and_cannot_be_renewed_is_a_matter_of_the_token_
 #[tokio::test]
 async fn machines_read_the_same_in_json() {
     let (sandbox, client) = sandbox().await;
-    health_answer(&sandbox, echo(429).insert_header("Retry-After", "7200")).await;
+    sandbox.operation("healthcheck").answers_with(echo(429).insert_header("Retry-After", "7200"));
     let diagnosis = client.diagnose().await.in_language(Language::French);
     let json: Value = serde_json::to_value(&diagnosis).unwrap();
     assert_eq!(json["healthy"], false);
@@ -369,7 +369,7 @@ async fn machines_read_the_same_in_json() {
 #[tokio::test]
 async fn a_terminal_shows_marks_and_colours_if_it_is_asked_to() {
     let (sandbox, client) = sandbox().await;
-    health_answer(&sandbox, answer(403)).await;
+    sandbox.operation("healthcheck").answers_with(answer(403));
     let diagnosis = client.diagnose().await;
     let (plain, coloured) = (diagnosis.to_string(), format!("{diagnosis:#}"));
     assert!(plain.contains("✗ access ") && plain.contains("✓ credentials ") && plain.contains("\nNext: "), "{plain}");

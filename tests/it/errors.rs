@@ -6,14 +6,15 @@ use std::time::Duration;
 use menage_b2b::ErrorKind;
 use wiremock::ResponseTemplate;
 
-use crate::support::{health_answer, sandbox};
+use crate::support::sandbox;
 
 #[tokio::test]
 async fn headers_and_the_beginning_of_the_body_are_there_for_who_asks() {
     let (sandbox, client) = sandbox().await;
     let body = "é".repeat(100_000);
-    health_answer(&sandbox, ResponseTemplate::new(409).insert_header("X-Request-Id", "r1").set_body_string(&body))
-        .await;
+    sandbox
+        .operation("healthcheck")
+        .answers_with(ResponseTemplate::new(409).insert_header("X-Request-Id", "r1").set_body_string(&body));
     let error = client.healthcheck().send().await.unwrap_err();
     assert_eq!(error.headers().unwrap()["x-request-id"], "r1");
     assert_eq!(error.body().unwrap(), &body.as_bytes()[..64 * 1024]);
@@ -22,7 +23,7 @@ async fn headers_and_the_beginning_of_the_body_are_there_for_who_asks() {
 #[tokio::test]
 async fn a_spent_quota_says_how_long_to_wait() {
     let (sandbox, client) = sandbox().await;
-    health_answer(&sandbox, ResponseTemplate::new(429).insert_header("Retry-After", "7200")).await;
+    sandbox.operation("healthcheck").answers_with(ResponseTemplate::new(429).insert_header("Retry-After", "7200"));
     let error = client.healthcheck().send().await.unwrap_err();
     assert_eq!(error.retry_after(), Some(Duration::from_secs(7_200)));
 }
@@ -30,7 +31,9 @@ async fn a_spent_quota_says_how_long_to_wait() {
 #[tokio::test]
 async fn a_body_that_is_compressed_unasked_is_named() {
     let (sandbox, client) = sandbox().await;
-    health_answer(&sandbox, ResponseTemplate::new(200).set_body_bytes(*b"\x1f\x8b\x08\x00Dupont")).await;
+    sandbox
+        .operation("healthcheck")
+        .answers_with(ResponseTemplate::new(200).set_body_bytes(*b"\x1f\x8b\x08\x00Dupont"));
     let error = client.healthcheck().send().await.unwrap_err();
     assert!(error.to_string().contains("compressed by gzip"), "{error}");
 }
@@ -47,7 +50,7 @@ async fn an_answer_that_is_not_as_declared_says_where() {
         ("\"Dupont\"", "does not have the shape"),
     ] {
         let (sandbox, client) = sandbox().await;
-        health_answer(&sandbox, ResponseTemplate::new(200).set_body_string(body)).await;
+        sandbox.operation("healthcheck").answers_with(ResponseTemplate::new(200).set_body_string(body));
         let error = client.healthcheck().send().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidAnswer);
         let shown = format!("{error} {error:?}");
@@ -58,7 +61,7 @@ async fn an_answer_that_is_not_as_declared_says_where() {
 #[tokio::test]
 async fn a_late_answer_is_a_timeout_of_the_server_that_is_late() {
     let (sandbox, _) = sandbox().await;
-    health_answer(&sandbox, ResponseTemplate::new(200).set_delay(Duration::from_secs(60))).await;
+    sandbox.operation("healthcheck").answers_with(ResponseTemplate::new(200).set_delay(Duration::from_secs(60)));
     let client = sandbox.client_builder().timeout(Duration::from_millis(200)).build().unwrap();
     let error = client.healthcheck().send().await.unwrap_err();
     assert!(error.is_timeout() && error.is_transient() && !error.is_token_endpoint(), "{error:?}");

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-use crate::support::{health_answer, sandbox};
+use crate::support::sandbox;
 use menage_b2b::mock::PisteSandbox;
 use serde_json::json;
 use wiremock::ResponseTemplate;
@@ -55,7 +55,7 @@ async fn without_credentials_it_asks_a_sandbox_and_says_so_on_standard_error_onl
 #[tokio::test]
 async fn with_credentials_it_asks_whom_the_variables_name() {
     let (sandbox, _) = sandbox().await;
-    health_answer(&sandbox, ResponseTemplate::new(200).set_body_json(json!({"status": "UP"}))).await;
+    sandbox.operation("healthcheck").answers_with(ResponseTemplate::new(200).set_body_json(json!({"status": "UP"})));
     let output = healthcheck(variables_of(&sandbox, " sandbox-client-secret\n")).await;
     assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
     assert_eq!(serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap(), json!({"status": "UP"}));
@@ -167,7 +167,7 @@ async fn a_diagnosis_is_printed_in_the_language_of_the_reader_and_its_class_is_t
 #[tokio::test]
 async fn a_diagnosis_for_machines_is_json_and_nothing_else() {
     let (sandbox, _) = sandbox().await;
-    health_answer(&sandbox, ResponseTemplate::new(403)).await;
+    sandbox.operation("healthcheck").answers_with(ResponseTemplate::new(403));
     let output = run("diagnose", &["--json"], variables_of(&sandbox, "sandbox-client-secret")).await;
     assert_eq!((output.status.code(), output.stderr.len()), (Some(5), 0));
     let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();

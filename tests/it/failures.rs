@@ -7,7 +7,7 @@ use menage_b2b::{Cause, Client, Error, ErrorKind, Language};
 use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
 
-use crate::support::{api_requests, health_answer, sandbox, token_answer};
+use crate::support::{api_requests, sandbox};
 
 fn answer(status: u16) -> ResponseTemplate {
     ResponseTemplate::new(status)
@@ -114,7 +114,7 @@ fn token_endpoint_rows() -> Vec<(ResponseTemplate, Told)> {
 async fn each_failure_of_the_token_endpoint_is_told_and_not_repeated_by_the_call() {
     for (answer, told) in token_endpoint_rows() {
         let (sandbox, client) = sandbox().await;
-        token_answer(&sandbox, answer).await;
+        sandbox.token_endpoint().answers_with(answer);
         let error = client.healthcheck().send().await.unwrap_err();
         assert_told(&error, told);
         assert!(error.is_token_endpoint() && error.status().is_some() == (told.kind != ErrorKind::InvalidTokenAnswer));
@@ -207,7 +207,7 @@ async fn each_failure_of_the_gateway_and_the_api_is_told_and_repeated_as_far_as_
 
 async fn check_api_row((answer, told, requests): (ResponseTemplate, Told, usize)) {
     let (sandbox, client) = sandbox().await;
-    health_answer(&sandbox, answer).await;
+    sandbox.operation("healthcheck").answers_with(answer);
     let error = client.healthcheck().send().await.unwrap_err();
     assert_told(&error, told);
     assert!(!error.is_token_endpoint());
@@ -248,7 +248,7 @@ async fn a_404_elsewhere_is_ambiguous_unless_the_gateway_says_what_it_means() {
 async fn a_403_to_a_token_that_lacks_a_scope_names_the_scope_first() {
     let (sandbox, _) = sandbox().await;
     let client = sandbox.client_builder().scopes(["openid", "not.granted"]).build().unwrap();
-    health_answer(&sandbox, answer(403)).await;
+    sandbox.operation("healthcheck").answers_with(answer(403));
     let error = client.healthcheck().send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Forbidden);
     assert_eq!(error.causes()[0], Cause::ScopeNotGranted);
@@ -262,7 +262,7 @@ async fn the_challenge_and_the_ids_of_the_servers_are_there_for_who_asks() {
         .insert_header("X-CorrelationID", "c-1")
         .insert_header("X-Request-Id", "r-1")
         .insert_header("X-Other", "o-1");
-    health_answer(&sandbox, answer).await;
+    sandbox.operation("healthcheck").answers_with(answer);
     let error = client.healthcheck().send().await.unwrap_err();
     let challenge = error.challenge().unwrap();
     assert_eq!((challenge.realm(), challenge.error()), (Some("r"), Some("insufficient_scope")));
@@ -287,12 +287,12 @@ async fn arguments_that_cannot_be_sent_name_their_operation_and_send_nothing() {
 async fn what_may_pass_passes_without_the_caller_noticing() {
     for first in [answer(503), answer(502), answer(400), answer(429).insert_header("Retry-After", "0")] {
         let (sandbox, client) = sandbox().await;
-        crate::support::next_health_answers(&sandbox, 2, first).await;
+        sandbox.operation("healthcheck").times(2).answers_with(first);
         client.healthcheck().send().await.unwrap();
         assert_eq!((api_requests(&sandbox).await.len(), sandbox.token_requests()), (3, 1));
         for unwanted in [answer(201), html(200)] {
-            crate::support::next_health_answers(&sandbox, 1, answer(503)).await;
-            crate::support::next_health_answers(&sandbox, 1, unwanted).await;
+            sandbox.operation("healthcheck").times(1).answers_with(answer(503));
+            sandbox.operation("healthcheck").times(1).answers_with(unwanted);
             assert_eq!(client.healthcheck().send().await.unwrap_err().tries(), 2);
         }
     }
@@ -302,7 +302,7 @@ async fn what_may_pass_passes_without_the_caller_noticing() {
 async fn a_policy_is_the_builders_or_the_calls() {
     use menage_b2b::RetryPolicy;
     let (sandbox, client) = sandbox().await;
-    health_answer(&sandbox, answer(503)).await;
+    sandbox.operation("healthcheck").answers_with(answer(503));
     let once = sandbox.client_builder().retry_policy(RetryPolicy::never()).build().unwrap();
     assert_eq!(once.healthcheck().send().await.unwrap_err().tries(), 1);
     let twice = client.with_retry_policy(RetryPolicy::new().retries(1).first_pause(Duration::from_millis(1)));
@@ -334,19 +334,19 @@ async fn a_post_is_sent_once_unless_the_caller_says_otherwise() {
 async fn a_call_ends_with_its_time_even_while_it_waits_for_a_token_or_a_pause() {
     let (sandbox, _) = sandbox().await;
     let hanging = answer(200).set_delay(Duration::from_secs(60));
-    token_answer(&sandbox, hanging.clone()).await;
+    sandbox.token_endpoint().answers_with(hanging.clone());
     let client = sandbox.client_builder().call_timeout(Duration::from_millis(100)).build().unwrap();
     let error = client.healthcheck().send().await.unwrap_err();
     assert_eq!((error.kind(), error.is_token_endpoint()), (ErrorKind::Timeout, true));
 
     let (sandbox, _) = crate::support::sandbox().await;
-    health_answer(&sandbox, hanging).await;
+    sandbox.operation("healthcheck").answers_with(hanging);
     let client = sandbox.client_builder().call_timeout(Duration::from_millis(300)).build().unwrap();
     let error = client.healthcheck().send().await.unwrap_err();
     assert_eq!((error.kind(), error.is_token_endpoint(), error.tries()), (ErrorKind::Timeout, false, 1));
 
     let (sandbox, _) = crate::support::sandbox().await;
-    health_answer(&sandbox, answer(503).insert_header("Retry-After", "5")).await;
+    sandbox.operation("healthcheck").answers_with(answer(503).insert_header("Retry-After", "5"));
     let client = sandbox.client_builder().call_timeout(Duration::from_secs(4)).build().unwrap();
     let error = client.healthcheck().send().await.unwrap_err();
     assert_eq!((error.kind(), error.tries()), (ErrorKind::Unavailable, 1));
@@ -356,7 +356,7 @@ async fn a_call_ends_with_its_time_even_while_it_waits_for_a_token_or_a_pause() 
 async fn each_try_has_a_span_by_the_names_of_opentelemetry() {
     let (sandbox, client) = sandbox().await;
     client.authenticator().header().await.unwrap();
-    crate::support::next_health_answers(&sandbox, 1, answer(503)).await;
+    sandbox.operation("healthcheck").times(1).answers_with(answer(503));
     let log = crate::support::Log::default();
     let captured = log.capture_spans();
     client.healthcheck().send().await.unwrap();
@@ -383,7 +383,7 @@ async fn each_try_has_a_span_by_the_names_of_opentelemetry() {
 #[tokio::test]
 async fn a_body_of_an_error_can_be_read_as_the_type_that_the_document_declares() {
     let (sandbox, client) = sandbox().await;
-    health_answer(&sandbox, answer(409).set_body_json(json!({ "code": "X" }))).await;
+    sandbox.operation("healthcheck").answers_with(answer(409).set_body_json(json!({ "code": "X" })));
     let error = client.healthcheck().send().await.unwrap_err();
     assert_eq!(error.json::<Value>().unwrap(), json!({ "code": "X" }));
 }

@@ -7,7 +7,7 @@ use menage_b2b::reqwest::redirect::Policy;
 use menage_b2b::reqwest::{self, Method, Request, Url};
 use wiremock::ResponseTemplate;
 
-use crate::support::{Log, api_requests, health_answer, sandbox, token_answer, token_requests};
+use crate::support::{Log, api_requests, sandbox, token_requests};
 
 fn redirect_to(url: &str) -> ResponseTemplate {
     ResponseTemplate::new(307).insert_header("Location", url)
@@ -17,7 +17,7 @@ fn redirect_to(url: &str) -> ResponseTemplate {
 async fn a_token_request_follows_no_redirect() {
     let (sandbox_a, _) = sandbox().await;
     let (elsewhere, _) = sandbox().await;
-    token_answer(&sandbox_a, redirect_to(&elsewhere.token_url())).await;
+    sandbox_a.token_endpoint().answers_with(redirect_to(&elsewhere.token_url()));
     let client = sandbox_a.client_builder().http(|http| http.redirect(Policy::limited(10))).build().unwrap();
     let error = client.healthcheck().send().await.unwrap_err();
     assert_eq!((error.kind(), error.status().unwrap().as_u16()), (ErrorKind::TokenEndpoint, 307));
@@ -29,7 +29,7 @@ async fn a_token_request_follows_no_redirect() {
 async fn a_call_follows_no_redirect() {
     let (sandbox_a, _) = sandbox().await;
     let (elsewhere, _) = sandbox().await;
-    health_answer(&sandbox_a, redirect_to(&format!("{}/healthcheck", elsewhere.base_url()))).await;
+    sandbox_a.operation("healthcheck").answers_with(redirect_to(&format!("{}/healthcheck", elsewhere.base_url())));
     let client = sandbox_a.client_builder().http(|_| reqwest::Client::builder().no_proxy()).build().unwrap();
     let error = client.healthcheck().send().await.unwrap_err();
     assert_eq!((error.kind(), error.status().unwrap().as_u16()), (ErrorKind::Status, 307));
@@ -39,7 +39,7 @@ async fn a_call_follows_no_redirect() {
 #[tokio::test]
 async fn another_http_client_does_not_take_the_timeout_away() {
     let (sandbox, _) = sandbox().await;
-    health_answer(&sandbox, ResponseTemplate::new(200).set_delay(Duration::from_secs(60))).await;
+    sandbox.operation("healthcheck").answers_with(ResponseTemplate::new(200).set_delay(Duration::from_secs(60)));
     let builder = sandbox.client_builder().timeout(Duration::from_millis(200));
     let client =
         builder.http(|_| reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(600))).build().unwrap();

@@ -9,7 +9,7 @@ use menage_b2b::{Authenticator, Credentials, Error};
 use serde_json::json;
 use wiremock::ResponseTemplate;
 
-use crate::support::{Log, health_answer, sandbox, token, token_answer};
+use crate::support::{Log, sandbox, token};
 
 const UNMISTAKABLE: &str = "hush-hush";
 
@@ -44,7 +44,7 @@ async fn a_token_endpoint_that_echoes_the_secret_is_not_quoted() {
     ];
     for echo in echoes {
         let (sandbox, _) = sandbox().await;
-        token_answer(&sandbox, echo).await;
+        sandbox.token_endpoint().answers_with(echo);
         let credentials = Credentials::new("id", UNMISTAKABLE);
         let authenticator =
             Authenticator::builder(sandbox.token_url(), credentials).http(|http| http.no_proxy()).build().unwrap();
@@ -60,10 +60,12 @@ async fn an_api_that_echoes_token_and_request_is_not_quoted() {
         |status| ResponseTemplate::new(status).insert_header("X-Echo", UNMISTAKABLE).set_body_string(UNMISTAKABLE);
     for answer in [200, 201, 302, 400, 401, 403, 404, 409, 429, 500, 503].map(echo) {
         let (sandbox, client) = sandbox().await;
-        token_answer(&sandbox, token(UNMISTAKABLE, &json!({"expires_in": 3600}))).await;
-        health_answer(&sandbox, answer).await;
+        sandbox.token_endpoint().answers_with(token(UNMISTAKABLE, &json!({"expires_in": 3600})));
+        sandbox.accept_token(UNMISTAKABLE);
+        sandbox.operation("healthcheck").answers_with(answer);
         let error = client.healthcheck().send().await.unwrap_err();
         assert_silent(&shown(&error));
+        assert_eq!(error.body(), Some(UNMISTAKABLE.as_bytes()), "it was the echo that failed");
     }
 }
 
@@ -81,7 +83,7 @@ async fn a_path_or_query_value_does_not_show_when_the_call_fails() {
 #[tokio::test]
 async fn debug_shows_what_is_harmless_and_nothing_else() {
     let (sandbox, client) = sandbox().await;
-    token_answer(&sandbox, token(UNMISTAKABLE, &json!({"expires_in": 3600}))).await;
+    sandbox.token_endpoint().answers_with(token(UNMISTAKABLE, &json!({"expires_in": 3600})));
     client.authenticator().header().await.unwrap();
     let secret = HeaderValue::from_static(UNMISTAKABLE);
     let client = client.with_headers(HeaderMap::from_iter([("x-correlation-id".parse().unwrap(), secret)]));
@@ -119,10 +121,13 @@ async fn debug_shows_what_is_harmless_and_nothing_else() {
 #[tokio::test]
 async fn scopes_and_challenges_are_servers_words_and_do_not_show() {
     let (sandbox, client) = sandbox().await;
-    token_answer(&sandbox, token("abc", &json!({"expires_in": 3600, "scope": format!("openid {UNMISTAKABLE}")}))).await;
+    sandbox.accept_token("abc");
+    sandbox
+        .token_endpoint()
+        .answers_with(token("abc", &json!({"expires_in": 3600, "scope": format!("openid {UNMISTAKABLE}")})));
     let challenge = format!("Bearer realm=\"{UNMISTAKABLE}\", error=\"{UNMISTAKABLE}\", scope=\"{UNMISTAKABLE}\"");
     let answer = ResponseTemplate::new(403).insert_header("WWW-Authenticate", challenge.as_str());
-    health_answer(&sandbox, answer.insert_header("X-Request-Id", UNMISTAKABLE)).await;
+    sandbox.operation("healthcheck").answers_with(answer.insert_header("X-Request-Id", UNMISTAKABLE));
     let error = client.healthcheck().send().await.unwrap_err();
     assert_eq!(error.challenge().unwrap().realm(), Some(UNMISTAKABLE));
     assert_eq!(error.correlation_ids().collect::<Vec<_>>(), [("x-request-id", UNMISTAKABLE)]);
@@ -144,7 +149,7 @@ async fn the_log_tells_what_happened_and_to_whom_it_may_concern_nothing_more() {
     client.execute(Request::new(Method::GET, url.clone())).await.unwrap();
     sandbox.revoke_tokens();
     let echo = json!({"error": "invalid_client", "error_description": UNMISTAKABLE});
-    token_answer(&sandbox, ResponseTemplate::new(400).set_body_json(echo)).await;
+    sandbox.token_endpoint().answers_with(ResponseTemplate::new(400).set_body_json(echo));
     client.execute(Request::new(Method::GET, url)).await.unwrap_err();
 
     let log = log.text();

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use menage_b2b::mock::Fault;
 use menage_b2b::reqwest::{Body, Method, Request, Url};
 use menage_b2b::{Client, ErrorKind};
 use wiremock::ResponseTemplate;
 
-use crate::support::{api_requests, header, next_health_answers, sandbox, token_answer};
+use crate::support::{api_requests, header, sandbox};
 
 const CHALLENGE: &str =
     r#"Bearer realm="DefaultRealm",error="invalid_request",error_description="Unable to find token""#;
@@ -30,7 +31,7 @@ fn request(client: &Client, method: Method) -> Request {
 async fn a_refused_token_is_renewed_and_the_request_sent_again_with_the_new_one() {
     for refusal in refusals() {
         let (sandbox, client) = sandbox().await;
-        next_health_answers(&sandbox, 1, refusal).await;
+        sandbox.operation("healthcheck").times(1).answers_with(refusal);
         client.healthcheck().send().await.unwrap();
         let requests = api_requests(&sandbox).await;
         let tokens: Vec<_> = requests.iter().map(|request| header(request, "authorization").unwrap()).collect();
@@ -45,8 +46,7 @@ async fn a_refused_token_is_renewed_and_the_request_sent_again_with_the_new_one(
 #[tokio::test]
 async fn a_post_is_sent_again_with_its_body() {
     let (sandbox, client) = sandbox().await;
-    next_health_answers(&sandbox, 1, ResponseTemplate::new(401)).await;
-    next_health_answers(&sandbox, 1, ResponseTemplate::new(201)).await;
+    sandbox.gateway().script_answers([401, 201].map(ResponseTemplate::new));
     let mut post = request(&client, Method::POST);
     *post.body_mut() = Some("a household".into());
     assert_eq!(client.execute(post).await.unwrap().status(), 201);
@@ -73,7 +73,7 @@ async fn calls_refused_together_cause_one_renewal_and_no_error() {
 #[tokio::test]
 async fn a_gateway_that_learns_the_new_token_late_gets_one_last_try() {
     let (sandbox, client) = sandbox().await;
-    next_health_answers(&sandbox, 2, ResponseTemplate::new(401)).await;
+    sandbox.operation("healthcheck").times(2).answers_with(ResponseTemplate::new(401));
     client.healthcheck().send().await.unwrap();
     assert_eq!((api_requests(&sandbox).await.len(), sandbox.token_requests()), (3, 2));
 }
@@ -81,7 +81,7 @@ async fn a_gateway_that_learns_the_new_token_late_gets_one_last_try() {
 #[tokio::test]
 async fn a_gateway_that_goes_on_refusing_has_the_last_word() {
     let (sandbox, client) = sandbox().await;
-    next_health_answers(&sandbox, 9, ResponseTemplate::new(401)).await;
+    sandbox.operation("healthcheck").times(9).answers_with(ResponseTemplate::new(401));
     let error = client.healthcheck().send().await.unwrap_err();
     assert_eq!((error.kind(), error.status().unwrap().as_u16()), (ErrorKind::TokenRejected, 401));
     assert!(!error.is_token_endpoint());
@@ -99,7 +99,7 @@ async fn an_old_token_that_is_not_renewed_gets_no_last_try() {
     authenticator.header().await.unwrap();
     // The token grows old while the answer is on its way.
     let late = ResponseTemplate::new(401).set_delay(Duration::from_millis(2_100));
-    next_health_answers(&sandbox, 9, late).await;
+    sandbox.operation("healthcheck").times(9).answers_with(late);
     assert_eq!(client.healthcheck().send().await.unwrap_err().kind(), ErrorKind::TokenRejected);
     assert_eq!((api_requests(&sandbox).await.len(), sandbox.token_requests()), (1, 6));
 }
@@ -107,7 +107,7 @@ async fn an_old_token_that_is_not_renewed_gets_no_last_try() {
 #[tokio::test]
 async fn a_streamed_body_is_not_sent_twice_but_the_token_is_renewed_for_the_next_call() {
     let (sandbox, client) = sandbox().await;
-    next_health_answers(&sandbox, 1, ResponseTemplate::new(401)).await;
+    sandbox.gateway().script([Fault::TokenRefused]);
     let mut put = request(&client, Method::PUT);
     let file = tokio::fs::File::open(file!()).await.unwrap();
     *put.body_mut() = Some(Body::from(file));
@@ -122,7 +122,7 @@ async fn where_the_renewal_fails_its_cause_reaches_the_caller() {
     let (sandbox, client) = sandbox().await;
     client.healthcheck().send().await.unwrap();
     sandbox.revoke_tokens();
-    token_answer(&sandbox, ResponseTemplate::new(503)).await;
+    sandbox.token_endpoint().answers_with(ResponseTemplate::new(503));
     for _ in 0..3 {
         let error = client.healthcheck().send().await.unwrap_err();
         assert_eq!((error.kind(), error.status().unwrap().as_u16()), (ErrorKind::TokenEndpoint, 503));

@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::runtime::{Builder, Runtime};
 use wiremock::ResponseTemplate;
 
-use crate::support::{sandbox, token, token_answer};
+use crate::support::{sandbox, token};
 
 fn current_thread() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
@@ -93,7 +93,7 @@ async fn the_state_tells_when_the_token_ends_and_which_scopes_it_lacks() {
     assert!(state.last_failure().is_none());
 
     sandbox.revoke_tokens();
-    token_answer(&sandbox, ResponseTemplate::new(503)).await;
+    sandbox.token_endpoint().answers_with(ResponseTemplate::new(503));
     client.healthcheck().send().await.unwrap_err();
     let state = authenticator.state();
     assert_eq!(state.expires_at(), None);
@@ -103,7 +103,7 @@ async fn the_state_tells_when_the_token_ends_and_which_scopes_it_lacks() {
 #[tokio::test]
 async fn an_answer_without_scopes_grants_those_asked_for() {
     let (sandbox, client) = sandbox().await;
-    token_answer(&sandbox, token("abc", &json!({"expires_in": 60}))).await;
+    sandbox.token_endpoint().answers_with(token("abc", &json!({"expires_in": 60})));
     client.authenticator().header().await.unwrap();
     let state = client.authenticator().state();
     assert_eq!((state.granted_scopes(), state.missing_scopes()), (None, &[][..]));

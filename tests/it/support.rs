@@ -10,33 +10,13 @@ use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::prelude::*;
-use wiremock::matchers::{method, path};
-use wiremock::{Mock, Request, ResponseTemplate};
+use wiremock::{Request, ResponseTemplate};
 
 /// Makes a sandbox and its client.
 pub(crate) async fn sandbox() -> (PisteSandbox, Client) {
     let sandbox = PisteSandbox::start().await;
-    let client = sandbox.client_builder().build().unwrap();
+    let client = sandbox.client();
     (sandbox, client)
-}
-
-/// Lets the token endpoint answer so from now on.
-pub(crate) async fn token_answer(sandbox: &PisteSandbox, answer: ResponseTemplate) {
-    let token_path = path_of(&sandbox.token_url());
-    Mock::given(method("POST")).and(path(token_path)).respond_with(answer).mount(sandbox.server()).await;
-}
-
-/// Lets GET /healthcheck answer so from now on.
-pub(crate) async fn health_answer(sandbox: &PisteSandbox, answer: ResponseTemplate) {
-    let health_path = format!("{}/healthcheck", path_of(&sandbox.base_url()));
-    Mock::given(method("GET")).and(path(health_path)).respond_with(answer).mount(sandbox.server()).await;
-}
-
-/// Lets GET /healthcheck answer so for the next times.
-pub(crate) async fn next_health_answers(sandbox: &PisteSandbox, times: u64, answer: ResponseTemplate) {
-    let health_path = format!("{}/healthcheck", path_of(&sandbox.base_url()));
-    let mock = Mock::given(path(health_path)).respond_with(answer).up_to_n_times(times);
-    mock.mount(sandbox.server()).await;
 }
 
 /// A token answer that holds `fields` beside what every one needs.

@@ -7,7 +7,7 @@ use menage_b2b::{Authenticator, Credentials, ErrorKind};
 use serde_json::json;
 use wiremock::{Request, ResponseTemplate};
 
-use crate::support::{api_requests, header, sandbox, token, token_answer, token_requests};
+use crate::support::{api_requests, header, sandbox, token, token_requests};
 
 fn authenticator(sandbox: &PisteSandbox) -> Authenticator {
     Authenticator::builder(sandbox.token_url(), sandbox.credentials()).http(|http| http.no_proxy()).build().unwrap()
@@ -71,7 +71,7 @@ async fn answers_that_stray_from_the_rfc_still_give_the_token() {
         (&jwt, json!({"expires_in": 60})),
     ] {
         let (sandbox, _) = sandbox().await;
-        token_answer(&sandbox, token(access_token, &fields)).await;
+        sandbox.token_endpoint().answers_with(token(access_token, &fields));
         let header = authenticator(&sandbox).header().await.unwrap();
         assert_eq!(header, format!("Bearer {access_token}"), "{fields}");
     }
@@ -82,7 +82,7 @@ async fn the_content_type_of_a_token_does_not_matter() {
     for content_type in ["application/json;charset=UTF-8", "text/plain", "text/html"] {
         let (sandbox, _) = sandbox().await;
         let body = r#"{"access_token":"abc","token_type":"Bearer","expires_in":3600}"#;
-        token_answer(&sandbox, ResponseTemplate::new(200).set_body_raw(body, content_type)).await;
+        sandbox.token_endpoint().answers_with(ResponseTemplate::new(200).set_body_raw(body, content_type));
         assert_eq!(authenticator(&sandbox).header().await.unwrap(), "Bearer abc");
     }
 }
@@ -117,7 +117,7 @@ async fn refusals_reach_the_caller_typed() {
         (token(&"x".repeat(70_000), &json!({})), InvalidTokenAnswer, None, None, false),
     ] {
         let (sandbox, client) = sandbox().await;
-        token_answer(&sandbox, answer).await;
+        sandbox.token_endpoint().answers_with(answer);
         let error = client.healthcheck().send().await.unwrap_err();
         assert!(error.is_token_endpoint(), "{error:?}");
         assert_eq!((error.kind(), error.oauth2_error(), error.is_transient()), (kind, code, transient), "{error:?}");
@@ -142,7 +142,7 @@ async fn wrong_credentials_are_refused_by_the_sandbox_as_by_piste() {
 async fn a_secret_file_is_read_again_at_each_token_request() {
     let (sandbox, _) = sandbox().await;
     // No life at all: each call needs a token of its own.
-    token_answer(&sandbox, token("abc", &json!({"expires_in": 0}))).await;
+    sandbox.token_endpoint().answers_with(token("abc", &json!({"expires_in": 0})));
     let file = std::env::temp_dir().join(format!("menage-b2b-{}-rotated", std::process::id()));
     let credentials = Credentials::from_secret_file("sandbox-client-id", &file);
     let authenticator =
