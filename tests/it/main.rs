@@ -12,6 +12,7 @@ mod limits;
 mod redaction;
 mod rejections;
 mod runtimes;
+mod sandbox;
 mod structure;
 mod support;
 mod tokens;
