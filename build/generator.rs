@@ -273,6 +273,11 @@ fn add_types(file: &mut File, document: &Value) {
 fn constants(facts: &Facts, operations: &[Operation], changes: &[Change]) -> TokenStream {
     let Facts { title, version, servers, scopes } = facts;
     let rows = operations.iter().map(Operation::row);
+    let health = operations.iter().find(|operation| operation.is_healthcheck()).map(|operation| {
+        let function = format_ident!("{}", operation.function);
+        quote!(Some(client.#function().send().await.map(|answer| (answer.status(), answer.headers().clone()))))
+    });
+    let health = health.unwrap_or_else(|| quote!(None));
     let changes = changes.iter().map(|change| {
         let Change { pass, pointer, effect, before, after } = change;
         let effect = format_ident!("{}", match effect {
@@ -293,6 +298,13 @@ fn constants(facts: &Facts, operations: &[Operation], changes: &[Change]) -> Tok
         pub const SCOPES: &[&str] = &[#(#scopes),*];
         /// The operations of the document, in its order.
         pub const OPERATIONS: &[menage_b2b::runtime::Operation] = &[#(#rows),*];
+        /// Asks the health check, if the document has one, and returns its status and its headers.
+        #[doc(hidden)]
+        pub async fn ask_health(
+            client: &Client,
+        ) -> Option<Result<(menage_b2b::reqwest::StatusCode, menage_b2b::reqwest::header::HeaderMap), menage_b2b::Error>> {
+            #health
+        }
         /// What was changed in the document before the client was generated.
         pub const CHANGES: &[menage_b2b::runtime::Change] = &[#(#changes),*];
     }

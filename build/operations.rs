@@ -142,6 +142,12 @@ impl Operation {
         arguments.fold(format!("/{index}"), |path, argument| format!("{path}/{{{argument}}}"))
     }
 
+    /// The operation of which the partner's guide says what its failures mean. One that needs an argument is another.
+    pub(crate) fn is_healthcheck(&self) -> bool {
+        let needs_nothing = self.body.is_none() && !self.parameters.iter().any(|parameter| parameter.is_required);
+        self.method == "GET" && self.path.ends_with("/healthcheck") && needs_nothing
+    }
+
     pub(crate) fn builder(&self) -> String {
         ident(&self.function, Case::Pascal)
     }

@@ -22,13 +22,19 @@ use menage_b2b::{Client, Diagnosis, Language};
 
 /// As `sysexits.h` has it.
 const USAGE: u8 = 64;
+const HELP: &str = "usage: diagnose [--lang en|fr] [--json]";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let arguments = match Arguments::read(env::args().skip(1)) {
-        Ok(arguments) => arguments,
+    let words = env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
+    let arguments = match Arguments::read(words) {
+        Ok(Some(arguments)) => arguments,
+        Ok(None) => {
+            let _ = writeln!(io::stdout(), "{HELP}");
+            return ExitCode::SUCCESS;
+        }
         Err(fault) => {
-            let _ = writeln!(io::stderr(), "{fault}\nusage: diagnose [--lang en|fr] [--json]");
+            let _ = writeln!(io::stderr(), "{fault}\n{HELP}");
             return USAGE.into();
         }
     };
@@ -45,19 +51,23 @@ struct Arguments {
 }
 
 impl Arguments {
-    fn read(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
+    /// `None` if help is asked for.
+    fn read(mut words: impl Iterator<Item = String>) -> Result<Option<Self>, String> {
         let mut arguments = Self { language: Language::from_env(), is_json: false };
         while let Some(word) = words.next() {
-            match word.as_str() {
-                "--json" => arguments.is_json = true,
-                "--lang" => {
-                    let language = words.next().ok_or("--lang needs a language")?;
+            let (name, value) = word.split_once('=').map_or((word.as_str(), None), |(name, value)| (name, Some(value)));
+            match (name, value) {
+                ("--json", None) => arguments.is_json = true,
+                ("--help" | "-h", None) => return Ok(None),
+                ("--lang", value) => {
+                    let language =
+                        value.map(str::to_owned).or_else(|| words.next()).ok_or("--lang needs a language")?;
                     arguments.language = language.parse().map_err(|fault| format!("--lang: {fault}"))?;
                 }
                 _ => return Err(format!("{word} is not known")),
             }
         }
-        Ok(arguments)
+        Ok(Some(arguments))
     }
 }
 

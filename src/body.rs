@@ -5,14 +5,13 @@ use reqwest::Response;
 /// What is read of a body at most, in bytes: more than any token or reason needs.
 pub(crate) const LIMIT: usize = 64 * 1024;
 
-/// Reads the beginning of a body, [`LIMIT`] bytes at most. The rest stays unread.
-pub(crate) async fn read_beginning(mut response: Response) -> Result<Vec<u8>, reqwest::Error> {
-    let mut beginning = Vec::new();
+/// Reads the beginning of a body, [`LIMIT`] bytes at most. The rest stays unread. What was read before a failure is kept.
+pub(crate) async fn read_beginning(mut response: Response, beginning: &mut Vec<u8>) -> Result<(), reqwest::Error> {
     while beginning.len() < LIMIT
         && let Some(chunk) = response.chunk().await?
     {
         let room = LIMIT - beginning.len();
         beginning.extend_from_slice(&chunk[..chunk.len().min(room)]);
     }
-    Ok(beginning)
+    Ok(())
 }

@@ -194,8 +194,7 @@ table! {
                 the program gave to the builder, or a feature of the crate.",
         },
         fr: Text {
-            meaning: "Un paramètre du client manque, est illisible ou en contredit un autre. Rien n'a été envoyé avec \
-                lui.",
+            meaning: "Un paramètre du client manque, est illisible ou en contredit un autre. Rien n'a été envoyé.",
             remedy: "Corrigez ce que nomme le message d'erreur : une variable (PISTE_CLIENT_ID, PISTE_CLIENT_SECRET, \
                 PISTE_CLIENT_SECRET_FILE, PISTE_ENVIRONMENT, PISTE_TOKEN_URL, PISTE_SCOPE, MENAGE_B2B_BASE_URL), ce \
                 que le programme a donné au builder, ou une feature du crate.",
@@ -666,12 +665,12 @@ table! {
         screen: None,
         contact: Some(SI_SIAO),
         en: Text {
-            meaning: "The gateway let the request through, and the API itself refuses it. A new token does not help.",
+            meaning: "The API, or the gateway before it, refuses the request as it is. A new token does not help.",
             remedy: "Read the answer (`body`), mindful that it may hold personal data, and correct the request. If the \
                 answer does not explain itself, contact the SI SIAO team.",
         },
         fr: Text {
-            meaning: "La passerelle a laissé passer la requête, et l'API elle-même la refuse. Un nouveau jeton n'y \
+            meaning: "L'API, ou la passerelle qui la précède, refuse la requête telle qu'elle est. Un nouveau jeton n'y \
                 change rien.",
             remedy: "Lisez la réponse (`body`), en gardant à l'esprit qu'elle peut contenir des données personnelles, \
                 et corrigez la requête. Si la réponse n'explique rien, contactez l'équipe du SI SIAO.",
@@ -720,7 +719,7 @@ table! {
                 PISTE_TOKEN_URL, if it is set, is right.",
         },
         fr: Text {
-            meaning: "Un autre a répondu à la place de l'API ou du serveur de jetons : un proxy, la page de connexion \
+            meaning: "Un autre serveur a répondu à la place de l'API ou du serveur de jetons : un proxy, la page de connexion \
                 d'un réseau ou d'un portail, un autre serveur.",
             remedy: "Vérifiez ce qui se trouve sur le chemin : HTTPS_PROXY, NO_PROXY, le réseau lui-même. Vérifiez que \
                 MENAGE_B2B_BASE_URL est l'adresse du serveur de l'API, et non celle d'une page du portail, et que \
@@ -812,7 +811,7 @@ table! {
         },
         fr: Text {
             meaning: "Le serveur demande un certificat au client, et n'en a pas reçu ou n'accepte pas celui qu'il a \
-                reçu. On ne connaît pas à PISTE cette exigence : une passerelle de votre réseau peut l'avoir.",
+                reçu. À notre connaissance, PISTE n'en demande pas : une passerelle de votre réseau peut le faire.",
             remedy: "Donnez au client son certificat et sa clé : `.http(|http| http.identity(…))`. Si c'est PISTE qui \
                 en demande un, contactez le support de PISTE.",
         },
@@ -912,7 +911,7 @@ table! {
             remedy: "Make the call within a tokio runtime that goes on until the answer is there.",
         },
         fr: Text {
-            meaning: "L'appel a été fait hors d'un runtime tokio, ou le runtime qui cherchait le jeton s'est arrêté ou \
+            meaning: "L'appel a été fait hors d'un runtime tokio, ou le runtime qui demandait le jeton s'est arrêté ou \
                 a paniqué.",
             remedy: "Faites l'appel dans un runtime tokio qui vit jusqu'à la réponse.",
         },

@@ -46,8 +46,8 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 /// works on after its runtime is gone, in another; but a connection belongs to the runtime that opened it, so where several
 /// runtimes share a client, a call can fail in mid-exchange when another's runtime ends.
 ///
-/// A token that the gateway refuses (401, or PISTE's 400 with a Bearer challenge) is renewed once and the request sent again,
-/// whatever its method: it did not arrive. Where every token is refused, five are renewed, and then one each ten seconds.
+/// A token that is refused (401, or PISTE's 400 with a Bearer challenge) is renewed once and the request sent again,
+/// whatever its method: it was not carried out ([RFC 9110, 15.5.2](https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2)). Where every token is refused, five are renewed, and then one each ten seconds.
 #[derive(Clone)]
 pub struct Client {
     generated: Arc<generated::Client>,
@@ -122,9 +122,10 @@ impl Client {
     /// the one thing to do next. It never fails: a failure is what it reports.
     ///
     /// It makes one call of the API, with the token in hand if there is one: cheap enough for a readiness probe every few
-    /// seconds. Calls are tried again as by the client's [policy](ClientBuilder::retry_policy).
+    /// seconds. The call is tried again as by the client's [policy](ClientBuilder::retry_policy). It takes no longer than
+    /// twice the [time allowed for a call](ClientBuilder::call_timeout): once for a token, once for the call.
     pub async fn diagnose(&self) -> Diagnosis {
-        walk(self.transport(), &self.setup).await
+        walk(&self.generated, &self.setup).await
     }
 
     /// Makes a client of the environment variables, as [`from_env`](Self::from_env) does, and [diagnoses](Self::diagnose) it. Where no client can

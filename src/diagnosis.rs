@@ -7,6 +7,7 @@ mod walk;
 use std::fmt;
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
+use serde_json::{Map, Value};
 
 use crate::advice::Advice;
 use crate::cause::Cause;
@@ -33,6 +34,7 @@ pub(crate) use self::walk::walk;
 /// # }
 /// ```
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct Diagnosis {
     checks: Vec<Check>,
     error: Option<Error>,
@@ -126,7 +128,6 @@ impl Diagnosis {
     }
 
     /// Returns it in another language.
-    #[must_use]
     pub fn in_language(mut self, language: Language) -> Self {
         self.language = language;
         for check in &mut self.checks {
@@ -179,7 +180,11 @@ impl Diagnosis {
     #[must_use]
     pub fn class(&self) -> Option<FailureClass> {
         let error = self.error.as_ref().filter(|_| !self.is_healthy())?;
-        Some(FailureClass::of(error))
+        Some(match self.next_cause() {
+            // Whatever failed for it, it is a setting that mends it.
+            Some(Cause::TokenUrl | Cause::BasePath | Cause::OtherEnvironment) => FailureClass::Configuration,
+            _ => FailureClass::of(error),
+        })
     }
 
     /// Returns the status for a program to exit with: 0 if calls succeed, or [that of the class](FailureClass::exit_status).
@@ -192,8 +197,8 @@ impl Diagnosis {
 /// A configuration of which no client can be made.
 impl From<Error> for Diagnosis {
     fn from(error: Error) -> Self {
-        let first = Check::new(CheckStep::Configuration, CheckState::Failed, Detail::Message(error.to_string()));
-        Self::new(vec![first.because(error.causes())], Some(error))
+        let first = Check::new(CheckStep::Configuration, CheckState::Failed, Detail::failure(&error));
+        Self::new(vec![first.because(error.causes()), walk::document()], Some(error))
     }
 }
 
@@ -366,7 +371,13 @@ impl Check {
         self.causes
     }
 
-    /// Returns what was found, in a sentence. What comes from an [`Error`] is in English.
+    /// Returns what was found, for machines: numbers, dates, names. Which fields there are depends on the step.
+    #[must_use]
+    pub fn facts(&self) -> Map<String, Value> {
+        self.detail.facts()
+    }
+
+    /// Returns what was found, in a sentence.
     #[must_use]
     pub fn detail(&self) -> String {
         self.detail.text(self.language)
@@ -408,10 +419,11 @@ impl Serialize for Diagnosis {
 
 impl Serialize for Check {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("Check", 4)?;
+        let mut fields = serializer.serialize_struct("Check", 5)?;
         fields.serialize_field("step", self.step.name())?;
         fields.serialize_field("state", self.state.name())?;
         fields.serialize_field("detail", &self.detail())?;
+        fields.serialize_field("facts", &self.facts())?;
         fields.serialize_field("causes", &names(self.causes))?;
         fields.end()
     }
@@ -424,7 +436,7 @@ impl Serialize for Failure<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let error = self.0;
         let mut fields = serializer.serialize_struct("Error", 7)?;
-        fields.serialize_field("kind", &format_args!("{:?}", error.kind()))?;
+        fields.serialize_field("kind", error.kind().name())?;
         fields.serialize_field("message", &format_args!("{error}"))?;
         fields.serialize_field("status", &error.status().map(|status| status.as_u16()))?;
         fields.serialize_field("oauth2_error", &error.oauth2_error())?;

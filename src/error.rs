@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::StatusCode;
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, HeaderValue};
 use serde::de::DeserializeOwned;
 
 use crate::advice::Advice;
@@ -39,6 +39,7 @@ struct Inner {
     retry_after: Option<Duration>,
     oauth2_error: Option<&'static str>,
     challenge: Option<Challenge>,
+    correlation_ids: Vec<(&'static str, HeaderValue)>,
     headers: Option<HeaderMap>,
     body: Option<Vec<u8>>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
@@ -118,9 +119,7 @@ impl Error {
     /// Returns the headers by which the servers know the call, to be named to their support: name and value. Which they are
     /// at PISTE is not known: these are the usual ones. The values are the servers' words.
     pub fn correlation_ids(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        let headers = self.0.headers.as_ref();
-        let value = move |name: &'static str| Some((name, headers?.get(name)?.to_str().ok()?));
-        CORRELATION_HEADERS.into_iter().filter_map(value)
+        self.0.correlation_ids.iter().filter_map(|(name, value)| Some((*name, value.to_str().ok()?)))
     }
 
     /// Returns the headers of the API's answer. They may hold personal data: mind where they go.
@@ -143,8 +142,10 @@ impl Error {
     ///
     /// [`ErrorKind::InvalidAnswer`] if there is no body, or none of this type. The body is not quoted.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Self> {
-        let body = self.body().unwrap_or_default();
-        serde_json::from_slice(body).map_err(|fault| Self::invalid_answer(body, body.len(), &fault))
+        let fault = |what| Self::new(ErrorKind::InvalidAnswer, what).with_operation(self.0.operation);
+        let body = self.body().ok_or_else(|| fault("there is no body of an answer that could be read as JSON"))?;
+        // The reason could quote a value.
+        serde_json::from_slice(body).map_err(|_| fault("the body of the failure is not JSON of this type"))
     }
 
     /// Tells whether it was the token endpoint that failed, and not the API. The API may have been called before, and have
@@ -168,8 +169,9 @@ impl Error {
             | ErrorKind::TokenRequestThrottled
             | ErrorKind::Unavailable
             | ErrorKind::Timeout
-            | ErrorKind::Connect
-            | ErrorKind::Transport => true,
+            | ErrorKind::Connect => true,
+            // A body of the caller's that cannot be read, and a runtime that is gone, do not come back.
+            ErrorKind::Transport => !matches!(self.0.causes, [Cause::Arguments | Cause::Runtime, ..]),
             ErrorKind::TokenEndpoint | ErrorKind::Status => self
                 .0
                 .causes
@@ -230,9 +232,15 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_answer(mut self, headers: Option<HeaderMap>, body: Vec<u8>) -> Self {
-        self.0.headers = headers;
+    pub(crate) fn with_answer(mut self, headers: HeaderMap, body: Vec<u8>) -> Self {
+        self.0.correlation_ids = correlation_ids(&headers);
+        self.0.headers = Some(headers);
         self.0.body = Some(body);
+        self
+    }
+
+    pub(crate) fn with_correlation_ids(mut self, ids: Vec<(&'static str, HeaderValue)>) -> Self {
+        self.0.correlation_ids = ids;
         self
     }
 
@@ -280,6 +288,7 @@ impl Error {
             retry_after: None,
             oauth2_error: None,
             challenge: None,
+            correlation_ids: Vec::new(),
             headers: None,
             body: None,
             source: None,
@@ -319,4 +328,10 @@ impl fmt::Display for Peer {
             Self::Api => "the API",
         })
     }
+}
+
+/// Finds the headers by which servers know a call.
+pub(crate) fn correlation_ids(headers: &HeaderMap) -> Vec<(&'static str, HeaderValue)> {
+    let found = CORRELATION_HEADERS.into_iter().map(|name| Some((name, headers.get(name)?.clone())));
+    found.flatten().collect()
 }

@@ -7,6 +7,7 @@ use reqwest::StatusCode;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use serde_json::error::Category;
 
+use crate::body::LIMIT;
 use crate::cause::Cause;
 use crate::challenge::{Challenge, refuses_token};
 use crate::error::{Error, Peer};
@@ -32,6 +33,16 @@ const OAUTH2_ERRORS: [&str; 11] = [
 /// What Axway's gateway writes into its 403 or 404 to a path that no API has.
 const NO_SUCH_PATH: &[u8] = b"No match found for request";
 
+/// An answer that is no success.
+pub(crate) struct Answered {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    /// Its beginning.
+    pub(crate) body: Vec<u8>,
+    /// Nothing broke off while it was read.
+    pub(crate) is_whole: bool,
+}
+
 /// What is known of the call that an answer is to.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Asked {
@@ -41,6 +52,13 @@ pub(crate) struct Asked {
     pub(crate) may_be_missing: bool,
     /// The token lacks a scope that was asked for.
     pub(crate) lacks_scope: bool,
+}
+
+impl Answered {
+    /// A page is for people: a proxy's, a firewall's, a log-in's.
+    fn is_page(&self) -> bool {
+        self.body.trim_ascii_start().starts_with(b"<")
+    }
 }
 
 impl Asked {
@@ -100,7 +118,7 @@ impl Error {
     /// A refusal by RFC 6749, 5.2. `code` is the server's word, and could be an echo of the secret: it is repeated only if it is
     /// a code that somebody has registered.
     pub(crate) fn refused_by_token_endpoint(code: &str, status: StatusCode, retry_after: Option<Duration>) -> Self {
-        let code = OAUTH2_ERRORS.into_iter().find(|known| *known == code);
+        let code = registered(code);
         let (kind, refused) = judge_refusal(code, status);
         let shown = code.unwrap_or("its code is none that is registered");
         let error = Self::new(kind, format!("{} refused {refused}: {shown}", Peer::TokenEndpoint));
@@ -136,17 +154,23 @@ impl Error {
 /// Of the API and the gateway before it.
 impl Error {
     /// An answer that is not the success the document declares.
-    pub(crate) fn answer(status: StatusCode, headers: HeaderMap, body: Vec<u8>, asked: Asked) -> Self {
-        let challenge = Challenge::of(&headers);
-        let (kind, causes, hint) = judge(status, &headers, challenge.as_ref(), &body, asked);
+    pub(crate) fn answer(answer: Answered, asked: Asked) -> Self {
+        let challenge = Challenge::of(&answer.headers);
+        let (kind, causes, hint) = judge(&answer, challenge.as_ref(), asked);
+        let Answered { status, headers, body, .. } = answer;
         let error = Self::new(kind, format!("{} answered {status}{hint}", Peer::Api)).because(causes);
         let error = error.at(Peer::Api).with_status(status).with_retry_after(retry_after(&headers));
-        error.with_challenge(challenge).with_answer(Some(headers), body)
+        error.with_challenge(challenge).with_answer(headers, body)
     }
 
     /// An answer that cannot be read. serde's own message quotes the value it stumbled over: only the place is
     /// kept, and what the body looks like.
-    pub(crate) fn invalid_answer(body: &[u8], limit: usize, fault: &serde_json::Error) -> Self {
+    pub(crate) fn invalid_answer(
+        status: StatusCode,
+        headers: HeaderMap,
+        body: &[u8],
+        fault: &serde_json::Error,
+    ) -> Self {
         let (what, causes): (_, &[_]) = match fault.classify() {
             _ if body.is_empty() => ("is empty", &[Cause::ApiUnavailable, Cause::Document]),
             _ if body.starts_with(b"\x1f\x8b") => {
@@ -161,8 +185,9 @@ impl Error {
         };
         let place = format!("line {}, column {}", fault.line(), fault.column());
         let message = format!("the body of the API's answer {what} ({place})");
-        let kept = body.iter().copied().take(limit).collect();
-        Self::new(ErrorKind::InvalidAnswer, message).because(causes).at(Peer::Api).with_answer(None, kept)
+        let kept = body.iter().copied().take(LIMIT).collect();
+        let error = Self::new(ErrorKind::InvalidAnswer, message).because(causes);
+        error.at(Peer::Api).with_status(status).with_answer(headers, kept)
     }
 
     /// The call has taken all its time, its tries and its waiting included.
@@ -171,6 +196,15 @@ impl Error {
             .at(Peer::TokenEndpoint)
             .unsent(true)
     }
+}
+
+fn registered(code: &str) -> Option<&'static str> {
+    OAUTH2_ERRORS.into_iter().find(|known| *known == code)
+}
+
+/// Tells whether somebody has registered a code for refusals of the token endpoint.
+pub(crate) fn is_registered(code: &str) -> bool {
+    registered(code).is_some()
 }
 
 fn judge_refusal(code: Option<&str>, status: StatusCode) -> (ErrorKind, &'static str) {
@@ -193,13 +227,16 @@ fn judge_token_endpoint(status: StatusCode) -> (ErrorKind, &'static [Cause], &'s
     match status.as_u16() {
         300..=399 => {
             let hint = "; redirects are not followed, they would carry the secret elsewhere";
-            (ErrorKind::TokenEndpoint, ELSEWHERE, hint)
+            (ErrorKind::TokenEndpoint, &[Cause::TokenUrl, Cause::NotTheApi], hint)
         }
         400 => {
             let hint = " and no reason by RFC 6749; PISTE does so when it throttles token requests";
             (ErrorKind::TokenRequestThrottled, &[Cause::TokenRequestsThrottled, Cause::FalseRefusal], hint)
         }
+        401 => (ErrorKind::TokenEndpoint, &[Cause::WrongCredentials, Cause::TokenUrl], ""),
+        403 => (ErrorKind::TokenEndpoint, &[Cause::NotTheApi, Cause::TokenUrl], ""),
         404 => (ErrorKind::TokenEndpoint, ELSEWHERE, "; its address may be wrong"),
+        511 => (ErrorKind::TokenEndpoint, &[Cause::NotTheApi], "; the network wants a log-in"),
         407 => (ErrorKind::Proxy, &[Cause::ProxyAuthentication], "; a proxy wants a name and a password"),
         429 => (ErrorKind::TokenRequestThrottled, ErrorKind::TokenRequestThrottled.causes(), ""),
         _ if is_overload(status) => (ErrorKind::TokenEndpoint, UNAVAILABLE, ""),
@@ -213,29 +250,32 @@ fn is_overload(status: StatusCode) -> bool {
 
 type Judgement = (ErrorKind, &'static [Cause], &'static str);
 
-fn judge(
-    status: StatusCode,
-    headers: &HeaderMap,
-    challenge: Option<&Challenge>,
-    body: &[u8],
-    asked: Asked,
-) -> Judgement {
+fn judge(answer: &Answered, challenge: Option<&Challenge>, asked: Asked) -> Judgement {
     let of = |kind: ErrorKind, hint| (kind, kind.causes(), hint);
+    let (status, headers) = (answer.status, &answer.headers);
+    let is_no_such_path = is_no_such_path(&answer.body);
     match status.as_u16() {
         _ if refuses_token(status, headers) => judge_rejection(challenge),
-        400 if body.is_empty() => {
+        400 if answer.body.is_empty() && answer.is_whole => {
             let hint = " without a reason, as PISTE does for a moment at times";
             (ErrorKind::Status, &[Cause::EmptyBadRequest, Cause::RefusedByApi], hint)
         }
-        403 => judge_forbidden(challenge, headers, body, asked),
+        400 if answer.is_page() => (ErrorKind::Status, &[Cause::NotTheApi, Cause::RefusedByApi], ""),
+        403 => judge_forbidden(answer, challenge, asked),
+        404 if asked.is_healthcheck && is_no_such_path => (
+            ErrorKind::Unavailable,
+            &[Cause::BasePath, Cause::ApiUnavailable],
+            "; the gateway knows no API at this address",
+        ),
         404 if asked.is_healthcheck => {
             let hint = "; to the health check that means that the API is not available, or not at this address";
             (ErrorKind::Unavailable, &[Cause::ApiUnavailable, Cause::BasePath], hint)
         }
         404 if asked.may_be_missing => (ErrorKind::NotFound, &[Cause::ResourceNotFound], ""),
-        404 if is_no_such_path(body) => (ErrorKind::NotFound, &[Cause::BasePath, Cause::ResourceNotFound], ""),
+        404 if is_no_such_path => (ErrorKind::NotFound, &[Cause::BasePath, Cause::ResourceNotFound], ""),
         404 => of(ErrorKind::NotFound, ""),
         407 => (ErrorKind::Proxy, &[Cause::ProxyAuthentication], "; the proxy wants a name and a password"),
+        511 => (ErrorKind::Status, &[Cause::NotTheApi], "; the network wants a log-in"),
         429 => of(ErrorKind::RateLimited, "; too many requests, or a quota of the application is spent"),
         500 | 502..=504 => of(ErrorKind::Unavailable, ""),
         200..=299 => (ErrorKind::Status, &[Cause::Document], ", which the document does not declare"),
@@ -256,12 +296,14 @@ fn judge_rejection(challenge: Option<&Challenge>) -> Judgement {
     (ErrorKind::TokenRejected, causes, "; the token was not accepted")
 }
 
-fn judge_forbidden(challenge: Option<&Challenge>, headers: &HeaderMap, body: &[u8], asked: Asked) -> Judgement {
+fn judge_forbidden(answer: &Answered, challenge: Option<&Challenge>, asked: Asked) -> Judgement {
     const SCOPE_FIRST: &[Cause] =
         &[Cause::ScopeNotGranted, Cause::NotSubscribed, Cause::TermsNotAccepted, Cause::BasePath];
     const PATH_FIRST: &[Cause] = &[Cause::BasePath, Cause::OtherEnvironment];
     const API_FIRST: &[Cause] =
         &[Cause::RefusedByApi, Cause::NotSubscribed, Cause::TermsNotAccepted, Cause::ScopeNotGranted];
+    const PAGE_FIRST: &[Cause] =
+        &[Cause::NotTheApi, Cause::NotSubscribed, Cause::TermsNotAccepted, Cause::ScopeNotGranted, Cause::BasePath];
     if challenge.is_some_and(Challenge::is_insufficient_scope) {
         let hint = "; the token lacks a scope that the API asks for";
         return (ErrorKind::InsufficientScope, ErrorKind::InsufficientScope.causes(), hint);
@@ -269,10 +311,11 @@ fn judge_forbidden(challenge: Option<&Challenge>, headers: &HeaderMap, body: &[u
     let hint =
         "; the application is not subscribed, its CGU are not accepted, the scope is missing or the address is wrong";
     let causes = match () {
-        () if is_no_such_path(body) => PATH_FIRST,
-        () if asked.lacks_scope => SCOPE_FIRST,
+        () if is_no_such_path(&answer.body) => PATH_FIRST,
         // The gateway's own refusal is empty.
-        () if is_json(headers) && !body.is_empty() => API_FIRST,
+        () if answer.is_page() => PAGE_FIRST,
+        () if asked.lacks_scope => SCOPE_FIRST,
+        () if is_json(&answer.headers) && !answer.body.is_empty() => API_FIRST,
         () => ErrorKind::Forbidden.causes(),
     };
     (ErrorKind::Forbidden, causes, hint)
@@ -282,7 +325,8 @@ fn is_no_such_path(body: &[u8]) -> bool {
     body.windows(NO_SUCH_PATH.len()).any(|part| part.eq_ignore_ascii_case(NO_SUCH_PATH))
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+/// Tells whether an answer says that it is JSON.
+pub(crate) fn is_json(headers: &HeaderMap) -> bool {
     headers
         .get(CONTENT_TYPE)
         .is_some_and(|value| value.as_bytes().to_ascii_lowercase().windows(4).any(|part| part == b"json"))

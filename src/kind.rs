@@ -57,6 +57,34 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// Returns the name for machines. It stays as it is from release to release.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Configuration => "configuration",
+            Self::InvalidRequest => "invalid_request",
+            Self::CredentialsRefused => "credentials_refused",
+            Self::ScopeRefused => "scope_refused",
+            Self::TokenRequestRefused => "token_request_refused",
+            Self::TokenRequestThrottled => "token_request_throttled",
+            Self::TokenEndpoint => "token_endpoint",
+            Self::InvalidTokenAnswer => "invalid_token_answer",
+            Self::TokenRejected => "token_rejected",
+            Self::InsufficientScope => "insufficient_scope",
+            Self::Forbidden => "forbidden",
+            Self::NotFound => "not_found",
+            Self::RateLimited => "rate_limited",
+            Self::Unavailable => "unavailable",
+            Self::Status => "status",
+            Self::InvalidAnswer => "invalid_answer",
+            Self::Timeout => "timeout",
+            Self::Connect => "connect",
+            Self::Tls => "tls",
+            Self::Proxy => "proxy",
+            Self::Transport => "transport",
+        }
+    }
+
     /// What a failure of this class can come from, the likeliest first, where the answer does not tell more.
     pub(crate) const fn causes(self) -> &'static [Cause] {
         match self {
@@ -70,7 +98,7 @@ impl ErrorKind {
             Self::TokenRequestThrottled => &[Cause::TokenRequestsThrottled],
             Self::TokenEndpoint => &[Cause::TokenEndpointUnavailable],
             Self::InvalidTokenAnswer => &[Cause::TokenAnswer, Cause::TokenUrl],
-            Self::TokenRejected => &[Cause::TokenRejected, Cause::ApplicationDisabled],
+            Self::TokenRejected => &[Cause::TokenRejected, Cause::ApplicationDisabled, Cause::OtherEnvironment],
             Self::InsufficientScope => &[Cause::ScopeNotGranted],
             Self::Forbidden => &[
                 Cause::NotSubscribed,

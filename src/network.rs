@@ -240,8 +240,12 @@ mod tls {
     pub(super) fn certificate(error: &CertificateError) -> Fault {
         use CertificateError as Flaw;
         let what = match error {
-            Flaw::Expired | Flaw::ExpiredContext { .. } => return untimely("the certificate has expired"),
-            Flaw::NotValidYet | Flaw::NotValidYetContext { .. } => return untimely("the certificate is not valid yet"),
+            Flaw::Expired | Flaw::ExpiredContext { .. } => {
+                return untimely("the certificate has expired", &[Cause::Certificate, Cause::ClockSkew]);
+            }
+            Flaw::NotValidYet | Flaw::NotValidYetContext { .. } => {
+                return untimely("the certificate is not valid yet", &[Cause::ClockSkew, Cause::Certificate]);
+            }
             Flaw::NotValidForNameContext { presented, .. } if presented.is_empty() => {
                 "the certificate names no host (it has no subject alternative name)"
             }
@@ -256,8 +260,8 @@ mod tls {
         Fault::new(ErrorKind::Tls, what, &[Cause::Certificate])
     }
 
-    fn untimely(what: &'static str) -> Fault {
-        Fault::new(ErrorKind::Tls, what, &[Cause::Certificate, Cause::ClockSkew])
+    fn untimely(what: &'static str, causes: &'static [Cause]) -> Fault {
+        Fault::new(ErrorKind::Tls, what, causes)
     }
 
     /// Reads the texts of webpki's errors that rustls has no name for, and of rustls-platform-verifier's.
@@ -545,12 +549,22 @@ mod tests {
         #[tokio::test]
         async fn a_certificate_out_of_its_time_may_be_the_clocks_fault() {
             let authority = Authority::new();
-            for (certificate, what) in [
-                (authority.issue(|it| it.not_after = date_time_ymd(2020, 1, 1)), "the certificate has expired"),
-                (authority.issue(|it| it.not_before = date_time_ymd(3000, 1, 1)), "the certificate is not valid yet"),
+            let (past, future) = (date_time_ymd(2020, 1, 1), date_time_ymd(3000, 1, 1));
+            for (certificate, what, causes) in [
+                (
+                    authority.issue(|it| it.not_after = past),
+                    "the certificate has expired",
+                    [Cause::Certificate, Cause::ClockSkew],
+                ),
+                (
+                    authority.issue(|it| it.not_before = future),
+                    "the certificate is not valid yet",
+                    [Cause::ClockSkew, Cause::Certificate],
+                ),
             ] {
                 let fault = authority.fault(serving(config(certificate), "", b"")).await;
-                check(fault, ErrorKind::Tls, what, &[Cause::Certificate, Cause::ClockSkew], true);
+                assert_eq!((fault.what, fault.causes), (what, &causes[..]));
+                assert!(fault.kind == ErrorKind::Tls && fault.is_unsent);
             }
         }
 

@@ -1,5 +1,8 @@
 //! The table of the operations that a document describes.
 
+/// The end of the path by which the health check is known, of which the partner's guide says what its failures mean.
+pub(crate) const HEALTHCHECK: &str = "/healthcheck";
+
 /// An operation of the document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -28,7 +28,7 @@ const BUDGET_WINDOW: Duration = Duration::from_secs(10);
 ///
 /// - the request did not reach the server (name resolution, connection), whatever its method; or
 /// - its method is idempotent ([RFC 9110, 9.2.2](https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2)) and the answer was
-///   429, 500, 502, 503, 504 or PISTE's empty 400 without a challenge, or the connection broke.
+///   429, 500, 502, 503, 504 or PISTE's empty 400 without a challenge, or the connection broke before there was one.
 ///
 /// A pause is never shorter than the server asks for (`Retry-After`). Where it asks for more than 10 seconds, or for more than is left of the
 /// [time allowed for the call](crate::ClientBuilder::call_timeout), the call fails at once, and
@@ -36,9 +36,10 @@ const BUDGET_WINDOW: Duration = Duration::from_secs(10);
 /// ten, in ten seconds; so an outage is not made worse. A body that is a stream is sent once only.
 ///
 /// Not tried again: a POST or PATCH that may have arrived, an answer that came too late, what TLS or a proxy refused, an
-/// answer that cannot be read, and failures of the token endpoint, which the [`Authenticator`](crate::Authenticator) tries
-/// again by rules of its own. A request that the gateway refused for its token did not arrive: it is sent again with another token,
-/// whatever this policy says.
+/// answer that breaks off or cannot be read, and failures of the token endpoint, which the [`Authenticator`](crate::Authenticator) tries
+/// again by rules of its own. A request that is refused for its token (401, or PISTE's 400 with a Bearer challenge) was not carried out
+/// ([RFC 9110, 15.5.2](https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2)): it is sent again with another token, whatever
+/// this policy says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct RetryPolicy {
@@ -109,7 +110,9 @@ impl Retries {
 
     /// Notes that a call is made: calls pay for retries.
     pub(crate) fn note_call(&self) {
-        self.budget.deposit();
+        if self.policy.retries > 0 {
+            self.budget.deposit();
+        }
     }
 
     /// Goes on after a first try that failed, until a try succeeds or none is due any more.
@@ -178,12 +181,12 @@ fn may_pass(error: &Error) -> bool {
         return false;
     }
     match error.kind() {
-        ErrorKind::RateLimited | ErrorKind::Connect | ErrorKind::Transport => true,
+        ErrorKind::RateLimited | ErrorKind::Connect => true,
         // A whole request's time is over; trying again would take another.
         ErrorKind::Timeout => error.is_unsent(),
         ErrorKind::Unavailable => error.status() != Some(reqwest::StatusCode::NOT_FOUND),
-        // The empty 400.
-        ErrorKind::Status => error.is_transient(),
+        // Of these only the empty 400, and what broke the connection.
+        ErrorKind::Status | ErrorKind::Transport => error.is_transient(),
         _ => false,
     }
 }
@@ -198,8 +201,9 @@ mod tests {
     use tokio::time::advance;
 
     use super::*;
+    use crate::cause::Cause;
     use crate::error::Peer;
-    use crate::failure::Asked;
+    use crate::failure::{Answered, Asked};
 
     const SECOND: Duration = Duration::from_secs(1);
     const MILLI: Duration = Duration::from_millis(1);
@@ -252,6 +256,11 @@ mod tests {
         }
     }
 
+    fn answer(status: u16, headers: HeaderMap, body: &[u8], asked: Asked) -> Error {
+        let status = StatusCode::from_u16(status).unwrap();
+        Error::answer(Answered { status, headers, body: body.to_vec(), is_whole: true }, asked)
+    }
+
     fn status(status: u16) -> Error {
         with_headers(status, &[])
     }
@@ -259,7 +268,7 @@ mod tests {
     fn with_headers(status: u16, headers: &[(reqwest::header::HeaderName, &str)]) -> Error {
         let headers = headers.iter().map(|(name, value)| (name.clone(), value.parse().unwrap()));
         let headers = HeaderMap::from_iter(headers);
-        Error::answer(StatusCode::from_u16(status).unwrap(), headers, Vec::new(), Asked::default())
+        answer(status, headers, b"", Asked::default())
     }
 
     fn retry_after(wanted: &str) -> Error {
@@ -315,9 +324,10 @@ mod tests {
             assert_eq!((failure.tries(), server.requests()), (1, 1), "{failure:?}");
         }
         let not_there = Asked { is_healthcheck: true, ..Asked::default() };
-        let not_there = Error::answer(StatusCode::NOT_FOUND, HeaderMap::new(), Vec::new(), not_there);
-        let spoken = Error::answer(StatusCode::BAD_REQUEST, HeaderMap::new(), b"no".to_vec(), Asked::default());
-        for error in [not_there, spoken] {
+        let not_there = answer(404, HeaderMap::new(), b"", not_there);
+        let spoken = answer(400, HeaderMap::new(), b"no", Asked::default());
+        let own_body = broken().because(&[Cause::Arguments]);
+        for error in [not_there, spoken, own_body] {
             let server = Server::new([error]);
             server.get(RetryPolicy::new()).await.unwrap_err();
             assert_eq!(server.requests(), 1);

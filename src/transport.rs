@@ -7,7 +7,7 @@ use std::time::Duration;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName};
 use reqwest::{Method, Request, Response, Url};
 use tokio::runtime::Handle;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
@@ -15,14 +15,14 @@ use crate::auth::{Authenticator, Bearer};
 use crate::body::read_beginning;
 use crate::challenge::refuses_token;
 use crate::error::{Error, Peer};
-use crate::failure::Asked;
-use crate::operation::Operation;
+use crate::failure::{Answered, Asked};
+use crate::operation::{HEALTHCHECK, Operation};
 use crate::retry::{Repeatable, Retries, RetryPolicy};
 
 /// What the nodes of the gateway take to agree on a new token.
 const CATCHING_UP: Duration = Duration::from_secs(1);
-/// The operation of which the partner's guide says what its failures mean.
-const HEALTHCHECK: &str = "/healthcheck";
+/// What the body of a failure is waited for: it says why, at best, and the status says most.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The rim through which every request to the API passes, generated or not.
 #[derive(Clone)]
@@ -169,7 +169,7 @@ impl Transport {
         copy: Option<&Request>,
         call: &Call,
     ) -> Result<Response, Error> {
-        let bearer = self.bearer(call).await?;
+        let bearer = self.bearer(call.deadline).await?;
         self.limit(&mut request, call);
         let answer = self.send(request, &bearer, call).await?;
         let answer = if refuses(&answer) { Box::pin(self.replay(copy, &bearer, answer, call)).await? } else { answer };
@@ -192,14 +192,15 @@ impl Transport {
             Some(again)
         };
         let Some(request) = again() else { return Ok(answer) };
-        let bearer = self.bearer(call).await?;
+        let bearer = self.bearer(call.deadline).await?;
         if bearer.generation != refused.generation {
             answer = self.send(request, &bearer, call).await?;
         }
-        if refuses(&answer) && self.authenticator.is_young(&bearer) {
+        let has_time = Instant::now() + CATCHING_UP < call.deadline;
+        if refuses(&answer) && has_time && self.authenticator.is_young(&bearer) {
             tracing::debug!("the gateway refuses a new token: trying once more after a pause");
             sleep(CATCHING_UP).await;
-            let bearer = self.bearer(call).await?;
+            let bearer = self.bearer(call.deadline).await?;
             if let Some(request) = again() {
                 answer = self.send(request, &bearer, call).await?;
             }
@@ -207,15 +208,20 @@ impl Transport {
         Ok(answer)
     }
 
+    /// Has a token, within the time of a call.
+    pub(crate) async fn token(&self) -> Result<(), Error> {
+        self.bearer(deadline_in(self.limits.call)).await.map(|_| ())
+    }
+
     /// Returns a token, if there is one before the call's time is over.
-    async fn bearer(&self, call: &Call) -> Result<Bearer, Error> {
+    async fn bearer(&self, deadline: Instant) -> Result<Bearer, Error> {
         if let Some(bearer) = self.authenticator.fresh_bearer() {
             return Ok(bearer);
         }
         Box::pin(async {
             // tokio's timer panics where there is no runtime.
             Handle::try_current().map_err(|_| Error::no_runtime())?;
-            let bearer = timeout_at(call.deadline, self.authenticator.bearer()).await;
+            let bearer = timeout_at(deadline, self.authenticator.bearer()).await;
             bearer.unwrap_or_else(|_| Err(Error::call_timeout()))
         })
         .await
@@ -243,7 +249,7 @@ impl Transport {
             let answer = answer.await.map_err(|error| Error::transport(error, Peer::Api));
             match &answer {
                 Ok(answer) => span.record("http.response.status_code", answer.status().as_u16()),
-                Err(error) => span.record("error.type", tracing::field::debug(error.kind())),
+                Err(error) => span.record("error.type", error.kind().name()),
             };
             answer
         }
@@ -275,10 +281,7 @@ impl Transport {
 impl Call {
     fn new(request: &Request, operation: Option<&'static Operation>, limit: Duration) -> Self {
         let is_healthcheck = *request.method() == Method::GET && request.url().path().ends_with(HEALTHCHECK);
-        let now = Instant::now();
-        // Whoever allows more than a clock can tell allows for ever.
-        let deadline = now.checked_add(limit).unwrap_or(now + Duration::from_secs(u32::MAX.into()));
-        Self { operation, is_healthcheck, deadline, sent: AtomicU32::new(0) }
+        Self { operation, is_healthcheck, deadline: deadline_in(limit), sent: AtomicU32::new(0) }
     }
 
     /// A span of one try, by the names that OpenTelemetry has for HTTP clients. It has no argument's value in it.
@@ -334,16 +337,22 @@ pub(crate) fn tries_of(answer: &Response) -> u32 {
     answer.extensions().get().map_or(1, |Tries(tries)| *tries)
 }
 
+fn deadline_in(limit: Duration) -> Instant {
+    let now = Instant::now();
+    // Whoever allows more than a clock can tell allows for ever.
+    now.checked_add(limit).unwrap_or(now + Duration::from_secs(u32::MAX.into()))
+}
+
 fn refuses(answer: &Response) -> bool {
     refuses_token(answer.status(), answer.headers())
 }
 
 /// Reads an answer that is not the success the document declares.
 pub(crate) async fn failure(response: Response, asked: Asked) -> Error {
-    let (status, headers) = (response.status(), response.headers().clone());
-    // Without its body the status still says most.
-    let body = read_beginning(response).await.unwrap_or_default();
-    Error::answer(status, headers, body, asked)
+    let (status, headers, mut body) = (response.status(), response.headers().clone(), Vec::new());
+    let outcome = timeout(PATIENCE, read_beginning(response, &mut body)).await;
+    let is_whole = matches!(outcome, Ok(Ok(())));
+    Error::answer(Answered { status, headers, body, is_whole }, asked)
 }
 
 /// What a call says itself is more particular than what is said for all calls.

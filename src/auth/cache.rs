@@ -134,7 +134,7 @@ impl Cache {
         let runtime = Handle::try_current().map_err(|_| Error::no_runtime())?;
         let fetcher = Arc::clone(&self.shared.fetcher);
         let shared = Arc::downgrade(&self.shared);
-        let deadline = self.shared.now().monotonic + fetcher.longest_flight(history);
+        let deadline = self.shared.now().monotonic.saturating_add(fetcher.longest_flight(history));
         let work = async move {
             // Of no caller's span: it serves them all.
             let span = tracing::debug_span!(parent: None, "token_request", first = !history.has_worked);
@@ -197,7 +197,7 @@ impl Fetcher {
 
     /// The time after which a flight is not waited for: no flight of a runtime that is driven takes it.
     fn longest_flight(&self, history: History) -> Duration {
-        (self.rules.limit + REFUSAL_RETRY_INTERVAL * 2).saturating_mul(self.refusal_retries(history) + 1)
+        self.rules.limit.saturating_add(REFUSAL_RETRY_INTERVAL * 2).saturating_mul(self.refusal_retries(history) + 1)
     }
 }
 

@@ -4,14 +4,16 @@ use oauth2::basic::{BasicClient, BasicTokenType};
 use oauth2::{
     AuthType, ClientId, ClientSecret, HttpRequest, HttpResponse, RequestTokenError, Scope, TokenResponse, TokenUrl,
 };
-use reqwest::Url;
+use reqwest::{StatusCode, Url};
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 
 use super::credentials::Credentials;
 use super::token::Grant;
 use crate::body::read_beginning;
-use crate::error::{Error, Peer};
+use crate::cause::Cause;
+use crate::error::{Error, Peer, correlation_ids};
+use crate::failure::is_registered;
 use crate::retry_after::retry_after;
 
 /// The token endpoint and what it is asked with.
@@ -65,15 +67,24 @@ async fn send(http: reqwest::Client, request: HttpRequest) -> Result<HttpRespons
     let response = http.execute(request).await.map_err(failed)?;
     let status = response.status();
     let retry_after = retry_after(response.headers());
-    let body = read_beginning(response).await;
+    let ids = correlation_ids(response.headers());
+    let mut body = Vec::new();
+    let outcome = read_beginning(response, &mut body).await;
     if status.is_success() {
-        let token = token_answer(&body.map_err(failed)?)?;
+        outcome.map_err(failed)?;
+        let token = token_answer(&body).map_err(|error| error.with_correlation_ids(ids))?;
         return Ok(HttpResponse::new(token.to_string().into_bytes()));
     }
-    Err(match body.ok().and_then(|body| error_code(&body)) {
-        Some(code) => Error::refused_by_token_endpoint(&code, status, retry_after),
-        None => Error::token_endpoint_status(status, retry_after),
-    })
+    let error = match error_code(&body) {
+        Some(code) if is_by_the_rfc(&code, status) => Error::refused_by_token_endpoint(&code, status, retry_after),
+        _ => Error::token_endpoint_status(status, retry_after),
+    };
+    Err(error.with_correlation_ids(ids))
+}
+
+/// RFC 6749, 5.2 answers 400, or 401. Web frameworks write a field `error` into whatever else they refuse.
+fn is_by_the_rfc(code: &str, status: StatusCode) -> bool {
+    is_registered(code) || matches!(status, StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED)
 }
 
 /// Splits a setting into scopes, and refuses what RFC 6749, 3.3 has no room for.
@@ -94,7 +105,14 @@ pub(super) fn missing_scopes(asked: &[String], granted: Option<&[String]>) -> Ve
 
 /// Reads an answer of success leniently, and writes it again as RFC 6749, 5.1 has it, with the fields that matter here.
 fn token_answer(body: &[u8]) -> Result<Value, Error> {
-    let answer = object(body).ok_or_else(|| Error::invalid_token_answer("it is not a JSON object"))?;
+    let Some(answer) = object(body) else {
+        let is_page = body.trim_ascii_start().starts_with(b"<");
+        return Err(if is_page {
+            Error::invalid_token_answer("it is HTML or XML").because(&[Cause::NotTheApi, Cause::TokenUrl])
+        } else {
+            Error::invalid_token_answer("it is not a JSON object")
+        });
+    };
     let Some(Value::String(access_token)) = answer.get("access_token") else {
         return Err(Error::invalid_token_answer("it has no access token"));
     };

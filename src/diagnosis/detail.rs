@@ -4,49 +4,36 @@ use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use reqwest::StatusCode;
+use serde_json::{Map, Value, json};
 
 use super::setup::Proxy;
 use crate::auth::{Part, Secrecy, Slip};
 use crate::environment::Environment;
+use crate::error::Error;
+use crate::kind::ErrorKind;
 use crate::language::Language;
 use crate::quota::Quota;
 
 /// What a step found.
 #[derive(Clone, Debug)]
 pub(super) enum Detail {
-    /// The text of an error of ours.
-    Message(String),
-    Settings {
-        shown_id: String,
-        secrecy: Secrecy,
-    },
+    Failure { kind: ErrorKind, is_token_endpoint: bool, message: String, code: Option<String> },
+    Settings { shown_id: String, secrecy: Secrecy },
     Slips(Vec<Slip>),
     NoPath,
-    Document {
-        title: &'static str,
-        version: &'static str,
-        operations: usize,
-    },
-    Addresses {
-        environment: Environment,
-        token_url: String,
-        base_url: String,
-        is_mixed: bool,
-    },
+    OperationInPath,
+    TokenHost,
+    Document { title: &'static str, version: &'static str, operations: usize },
+    Addresses { environment: Environment, token_url: String, base_url: String, is_mixed: bool },
     Proxy(Proxy),
     Answered(String),
     Token(Option<DateTime<Utc>>),
     ScopesGranted(Vec<String>),
     ScopesMissing(Vec<String>),
     ScopesNotStated,
+    ScopeNotAsked,
     Accepted,
-    Healthy {
-        status: StatusCode,
-        took: Duration,
-    },
-    NotJson {
-        status: StatusCode,
-    },
+    Healthy { status: StatusCode, took: Duration },
     Quotas(Vec<Quota>),
     Skew(i64),
     NotReached,
@@ -54,6 +41,45 @@ pub(super) enum Detail {
 }
 
 impl Detail {
+    pub(super) fn failure(error: &Error) -> Self {
+        let status = error.status().map(|status| status.as_u16().to_string());
+        Self::Failure {
+            kind: error.kind(),
+            is_token_endpoint: error.is_token_endpoint(),
+            message: error.to_string(),
+            code: error.oauth2_error().map(str::to_owned).or(status),
+        }
+    }
+
+    /// What machines are told of it beside the sentence.
+    pub(super) fn facts(&self) -> Map<String, Value> {
+        let facts = match self {
+            Self::Document { title, version, operations } => {
+                json!({ "title": title, "version": version, "operations": operations })
+            }
+            Self::Addresses { environment, token_url, base_url, .. } => {
+                json!({ "environment": environment.name(), "token_url": token_url, "base_url": base_url })
+            }
+            Self::Proxy(Proxy::Variables(token, api)) => json!({ "token_endpoint": token, "api": api }),
+            Self::Token(end) => json!({ "expires_at": end.map(date) }),
+            Self::ScopesGranted(scopes) => json!({ "granted": scopes }),
+            Self::ScopesMissing(scopes) => json!({ "missing": scopes }),
+            Self::Healthy { status, took } => {
+                json!({ "status": status.as_u16(), "milliseconds": took.as_millis() as u64 })
+            }
+            Self::Quotas(quotas) => {
+                let quota = |quota: &Quota| json!({ "limit": quota.limit, "remaining": quota.remaining });
+                json!({ "quotas": quotas.iter().map(quota).collect::<Vec<_>>() })
+            }
+            Self::Skew(seconds) => json!({ "skew_seconds": seconds }),
+            _ => Value::Null,
+        };
+        match facts {
+            Value::Object(facts) => facts,
+            _ => Map::new(),
+        }
+    }
+
     pub(super) fn text(&self, language: Language) -> String {
         match language {
             Language::English => self.english(),
@@ -63,7 +89,7 @@ impl Detail {
 
     fn english(&self) -> String {
         match self {
-            Self::Message(message) => message.clone(),
+            Self::Failure { message, .. } => message.clone(),
             Self::Settings { shown_id, secrecy } => {
                 let secret = match secrecy {
                     Secrecy::Value => "the secret is set",
@@ -74,6 +100,8 @@ impl Detail {
             }
             Self::Slips(slips) => list(slips, slip_in_english),
             Self::NoPath => "the base URL has no path, and APIs behind PISTE have one (/organisation/api)".to_owned(),
+            Self::OperationInPath => "the base URL ends in /healthcheck, which the client appends itself".to_owned(),
+            Self::TokenHost => "the base URL is at the host of a token endpoint".to_owned(),
             Self::Document { title, version, operations } => format!("{title} {version}, operations: {operations}"),
             Self::Addresses { environment, token_url, base_url, is_mixed } => {
                 let mixed = if *is_mixed { "; an address is the other environment's" } else { "" };
@@ -93,11 +121,11 @@ impl Detail {
             Self::ScopesGranted(scopes) => format!("granted: {}", scopes.join(" ")),
             Self::ScopesMissing(scopes) => format!("not granted: {}", scopes.join(" ")),
             Self::ScopesNotStated => "the token endpoint does not say which it granted".to_owned(),
+            Self::ScopeNotAsked => "dihal.sisiaoapimenage was not asked for".to_owned(),
             Self::Accepted => "the gateway lets the application through".to_owned(),
             Self::Healthy { status, took } => format!("{} in {} ms", status.as_u16(), took.as_millis()),
-            Self::NotJson { status } => format!("{}, but the answer is not JSON", status.as_u16()),
             Self::Quotas(quotas) => format!("left: {}", left(quotas, "of")),
-            Self::Skew(0) => "goes with the server's".to_owned(),
+            Self::Skew(0) => "agrees with the server's".to_owned(),
             Self::Skew(seconds) if *seconds > 0 => format!("{seconds} s ahead of the server's"),
             Self::Skew(seconds) => format!("{} s behind the server's", seconds.unsigned_abs()),
             Self::NotReached => "not reached".to_owned(),
@@ -107,20 +135,30 @@ impl Detail {
 
     fn french(&self) -> String {
         match self {
-            Self::Message(message) => message.clone(),
+            // What a setting lacks only the message says.
+            Self::Failure { kind: ErrorKind::Configuration, message, .. } => message.clone(),
+            Self::Failure { kind, is_token_endpoint, code, .. } => {
+                let peer = if *is_token_endpoint { "serveur de jetons" } else { "API" };
+                let code = code.iter().map(|code| format!(", {code}")).collect::<String>();
+                format!("{} ({peer}{code})", failure_in_french(*kind))
+            }
             Self::Settings { shown_id, secrecy } => {
                 let secret = match secrecy {
                     Secrecy::Value => "secret renseigné",
                     Secrecy::File => "secret dans un fichier",
                     Secrecy::Provider => "secret donné par un fournisseur",
                 };
-                format!("client id {shown_id}, {secret}")
+                format!("identifiant client {shown_id}, {secret}")
             }
             Self::Slips(slips) => list(slips, slip_in_french),
             Self::NoPath => {
                 "l'adresse de l'API n'a pas de chemin, or les API derrière PISTE en ont un (/organisation/api)"
                     .to_owned()
             }
+            Self::OperationInPath => {
+                "l'adresse de l'API se termine par /healthcheck, que le client ajoute lui-même".to_owned()
+            }
+            Self::TokenHost => "l'adresse de l'API est sur l'hôte d'un serveur de jetons".to_owned(),
             Self::Document { title, version, operations } => format!("{title} {version}, opérations : {operations}"),
             Self::Addresses { environment, token_url, base_url, is_mixed } => {
                 let mixed = if *is_mixed { " ; une adresse est celle de l'autre environnement" } else { "" };
@@ -142,9 +180,9 @@ impl Detail {
             Self::ScopesGranted(scopes) => format!("accordés : {}", scopes.join(" ")),
             Self::ScopesMissing(scopes) => format!("non accordés : {}", scopes.join(" ")),
             Self::ScopesNotStated => "le serveur de jetons ne dit pas lesquels il a accordés".to_owned(),
+            Self::ScopeNotAsked => "dihal.sisiaoapimenage n'a pas été demandé".to_owned(),
             Self::Accepted => "la passerelle laisse passer l'application".to_owned(),
             Self::Healthy { status, took } => format!("{} en {} ms", status.as_u16(), took.as_millis()),
-            Self::NotJson { status } => format!("{}, mais la réponse n'est pas du JSON", status.as_u16()),
             Self::Quotas(quotas) => format!("reste : {}", left(quotas, "sur")),
             Self::Skew(0) => "à l'heure du serveur".to_owned(),
             Self::Skew(seconds) if *seconds > 0 => format!("en avance de {seconds} s sur celle du serveur"),
@@ -193,18 +231,45 @@ fn slip_in_english(slip: Slip) -> String {
 
 fn slip_in_french(slip: Slip) -> String {
     let of = |part| match part {
-        Part::ClientId => "le client id",
+        Part::ClientId => "l'identifiant client",
         Part::Secret => "le secret",
     };
     match slip {
         Slip::Blank(part) => format!("{} contient un blanc", of(part)),
-        Slip::Quoted(part) => format!("{} est entre guillemets ou entre crochets", of(part)),
+        Slip::Quoted(part) => format!("{} est entre guillemets ou entre chevrons", of(part)),
         Slip::Labelled(part) => format!("{} commence par un nom, comme `client_id=`", of(part)),
         Slip::Placeholder(part) => format!("{} est un exemple que personne n'a remplacé", of(part)),
-        Slip::ApiKey => "le client id se dit lui-même clé d'API".to_owned(),
-        Slip::Email => "le client id est une adresse électronique".to_owned(),
-        Slip::ApplicationName => "le client id est le nom d'une application".to_owned(),
-        Slip::Token => "le client id ressemble à un jeton".to_owned(),
-        Slip::Same => "le client id et le secret sont identiques".to_owned(),
+        Slip::ApiKey => "l'identifiant client ressemble à une clé d'API".to_owned(),
+        Slip::Email => "l'identifiant client est une adresse électronique".to_owned(),
+        Slip::ApplicationName => "l'identifiant client est le nom d'une application".to_owned(),
+        Slip::Token => "l'identifiant client ressemble à un jeton".to_owned(),
+        Slip::Same => "l'identifiant client et le secret sont identiques".to_owned(),
+    }
+}
+
+/// The classes of failure, for a reader of French. What is in the message besides stands in the advice.
+fn failure_in_french(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::Configuration => "la configuration ne convient pas",
+        ErrorKind::InvalidRequest => "la requête ne peut pas être construite",
+        ErrorKind::CredentialsRefused => "les identifiants sont refusés",
+        ErrorKind::ScopeRefused => "les scopes sont refusés",
+        ErrorKind::TokenRequestRefused => "la demande de jeton est refusée",
+        ErrorKind::TokenRequestThrottled => "trop de demandes de jeton",
+        ErrorKind::TokenEndpoint => "pas de jeton dans la réponse",
+        ErrorKind::InvalidTokenAnswer => "la réponse n'est pas un jeton utilisable",
+        ErrorKind::TokenRejected => "le jeton n'est pas accepté",
+        ErrorKind::InsufficientScope => "il manque un scope au jeton",
+        ErrorKind::Forbidden => "accès refusé sans motif",
+        ErrorKind::NotFound => "introuvable",
+        ErrorKind::RateLimited => "trop de requêtes, ou quota épuisé",
+        ErrorKind::Unavailable => "indisponible",
+        ErrorKind::Status => "statut inattendu",
+        ErrorKind::InvalidAnswer => "la réponse est illisible",
+        ErrorKind::Timeout => "pas de réponse dans le délai accordé",
+        ErrorKind::Connect => "connexion impossible",
+        ErrorKind::Tls => "connexion sécurisée impossible",
+        ErrorKind::Proxy => "refus du proxy",
+        ErrorKind::Transport => "échange interrompu",
     }
 }

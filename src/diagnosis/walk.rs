@@ -3,39 +3,46 @@
 use std::time::{Instant, SystemTime};
 
 use chrono::{DateTime, Utc};
-use reqwest::header::HeaderMap;
-use reqwest::{Method, Request, Response, StatusCode, Url};
+use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
+use reqwest::{Method, Request, StatusCode, Url};
 
 use super::detail::Detail;
-use super::setup::{Proxy, Setup};
+use super::setup::Setup;
 use super::{Check, CheckState, CheckStep, Diagnosis};
 use crate::auth::Slip;
-use crate::body::{LIMIT, read_beginning};
+use crate::body::read_beginning;
 use crate::cause::Cause;
 use crate::clock_skew::clock_skew;
 use crate::environment::Environment;
 use crate::error::{Error, Peer};
 use crate::generated;
 use crate::kind::ErrorKind;
+use crate::operation::HEALTHCHECK;
 use crate::quota::quotas;
 use crate::transport::Transport;
 
 /// A clock that is further off than this is worth a word. Certificates and tokens bear minutes, but who mends it mends it for both.
 const TOLERATED_SKEW_SECONDS: i64 = 30;
-const HEALTHCHECK: &str = "/healthcheck";
+/// What partners are told to ask for; without it the API may answer 403.
+const PARTNER_SCOPE: &str = "dihal.sisiaoapimenage";
 
 /// Walks until a step fails.
-pub(crate) async fn walk(transport: &Transport, setup: &Setup) -> Diagnosis {
-    let mut checks =
-        vec![configuration(setup, transport.base_url()), document(), environment(setup, transport.base_url())];
-    checks.push(proxy(&setup.proxy));
+pub(crate) async fn walk(client: &generated::Client, setup: &Setup) -> Diagnosis {
+    let transport = &client.inner;
+    let base_url = transport.base_url();
+    let mut checks = vec![credentials_given(setup).unwrap_or_else(|| addresses_given(setup, base_url)), document()];
+    checks.push(environment(setup, base_url));
+    checks.push(passed(CheckStep::Proxy, Detail::Proxy(setup.proxy.clone())));
     let error = match token(transport, setup, &mut checks).await {
-        Ok(()) => health(transport, setup, &mut checks).await.err(),
+        Ok(()) => health(client, setup, &mut checks).await.err(),
         Err(error) => Some(error),
     };
     if error.is_none() {
         // What looked like a slip is none.
         replace(&mut checks, settings(setup));
+        if checks.iter().any(|check| matches!(check.detail, Detail::ScopeNotAsked)) {
+            replace(&mut checks, scopes_granted(transport));
+        }
     }
     Diagnosis::new(checks, error)
 }
@@ -55,26 +62,33 @@ fn warning(step: CheckStep, detail: Detail, causes: &'static [Cause]) -> Check {
 }
 
 fn failed(step: CheckStep, error: &Error) -> Check {
-    Check::new(step, CheckState::Failed, Detail::Message(error.to_string())).because(error.causes())
+    Check::new(step, CheckState::Failed, Detail::failure(error)).because(error.causes())
 }
 
 fn skipped(step: CheckStep, detail: Detail) -> Check {
     Check::new(step, CheckState::Skipped, detail)
 }
 
-fn configuration(setup: &Setup, base_url: &Url) -> Check {
-    let step = CheckStep::Configuration;
+fn credentials_given(setup: &Setup) -> Option<Check> {
     let slips = &setup.given.slips;
-    if !slips.is_empty() {
-        let is_api_key = slips.iter().any(|slip| matches!(slip, Slip::ApiKey));
-        let causes: &[_] =
-            if is_api_key { &[Cause::ApiKeys, Cause::WrongCredentials] } else { &[Cause::WrongCredentials] };
-        return warning(step, Detail::Slips(slips.clone()), causes);
-    }
-    if base_url.path().trim_matches('/').is_empty() {
-        return warning(step, Detail::NoPath, &[Cause::BasePath]);
-    }
-    settings(setup)
+    let is_api_key = slips.iter().any(|slip| matches!(slip, Slip::ApiKey));
+    let causes: &[_] = if is_api_key { &[Cause::ApiKeys, Cause::WrongCredentials] } else { &[Cause::WrongCredentials] };
+    let warned = || warning(CheckStep::Configuration, Detail::Slips(slips.clone()), causes);
+    (!slips.is_empty()).then(warned)
+}
+
+fn addresses_given(setup: &Setup, base_url: &Url) -> Check {
+    let path = base_url.path().trim_end_matches('/');
+    let is_token_host = [Environment::Sandbox, Environment::Production]
+        .iter()
+        .any(|environment| token_host(*environment).as_deref() == base_url.host_str());
+    let detail = match () {
+        () if is_token_host => Detail::TokenHost,
+        () if path.is_empty() => Detail::NoPath,
+        () if path.ends_with(HEALTHCHECK) => Detail::OperationInPath,
+        () => return settings(setup),
+    };
+    warning(CheckStep::Configuration, detail, &[Cause::BasePath])
 }
 
 fn settings(setup: &Setup) -> Check {
@@ -82,7 +96,7 @@ fn settings(setup: &Setup) -> Check {
     passed(CheckStep::Configuration, detail)
 }
 
-fn document() -> Check {
+pub(super) fn document() -> Check {
     let operations = generated::OPERATIONS.len();
     passed(CheckStep::Document, Detail::Document { title: generated::TITLE, version: generated::VERSION, operations })
 }
@@ -93,7 +107,6 @@ fn environment(setup: &Setup, base_url: &Url) -> Check {
         Environment::Sandbox => Environment::Production,
         Environment::Production => Environment::Sandbox,
     };
-    let token_host = |environment: Environment| Url::parse(environment.token_url()).ok()?.host_str().map(str::to_owned);
     let is_others =
         setup.token_url.host_str() == token_host(other).as_deref() || base_url.host_str() == Some(other.api_host());
     let detail = Detail::Addresses {
@@ -109,6 +122,10 @@ fn environment(setup: &Setup, base_url: &Url) -> Check {
     }
 }
 
+fn token_host(environment: Environment) -> Option<String> {
+    Url::parse(environment.token_url()).ok()?.host_str().map(str::to_owned)
+}
+
 /// An address without its query, which may hold anything.
 fn shown(url: &Url) -> String {
     let mut url = url.clone();
@@ -121,28 +138,38 @@ fn origin(url: &Url) -> String {
     format!("{}://{}{port}", url.scheme(), url.host_str().unwrap_or_default())
 }
 
-fn proxy(proxy: &Proxy) -> Check {
-    passed(CheckStep::Proxy, Detail::Proxy(proxy.clone()))
-}
-
 /// Has a token, from the cache if there is one.
 async fn token(transport: &Transport, setup: &Setup, checks: &mut Vec<Check>) -> Result<(), Error> {
-    if let Err(error) = transport.authenticator().header().await {
+    if let Err(error) = transport.token().await {
         note_token_failure(&error, setup, checks);
         return Err(error);
     }
-    let state = transport.authenticator().state();
+    // The credentials are none of those that a slip makes.
+    replace(checks, addresses_given(setup, transport.base_url()));
     checks.push(answered_by_token_endpoint(setup));
-    checks.push(passed(CheckStep::Credentials, Detail::Token(state.expires_at())));
-    let missing = state.missing_scopes();
-    checks.push(if !missing.is_empty() {
-        warning(CheckStep::Scopes, Detail::ScopesMissing(missing.to_vec()), &[Cause::ScopeNotGranted])
-    } else if state.granted_scopes().is_some() {
-        passed(CheckStep::Scopes, Detail::ScopesGranted(transport.authenticator().scopes().to_vec()))
-    } else {
-        passed(CheckStep::Scopes, Detail::ScopesNotStated)
-    });
+    let end = transport.authenticator().state().expires_at();
+    checks.push(passed(CheckStep::Credentials, Detail::Token(end)));
+    checks.push(scopes(transport));
     Ok(())
+}
+
+fn scopes(transport: &Transport) -> Check {
+    let state = transport.authenticator().state();
+    let (missing, asked) = (state.missing_scopes(), transport.authenticator().scopes());
+    let causes = &[Cause::ScopeNotGranted];
+    if !missing.is_empty() {
+        warning(CheckStep::Scopes, Detail::ScopesMissing(missing.to_vec()), causes)
+    } else if !asked.iter().any(|scope| scope == PARTNER_SCOPE) {
+        warning(CheckStep::Scopes, Detail::ScopeNotAsked, causes)
+    } else {
+        scopes_granted(transport)
+    }
+}
+
+fn scopes_granted(transport: &Transport) -> Check {
+    let is_stated = transport.authenticator().state().granted_scopes().is_some();
+    let asked = transport.authenticator().scopes().to_vec();
+    passed(CheckStep::Scopes, if is_stated { Detail::ScopesGranted(asked) } else { Detail::ScopesNotStated })
 }
 
 fn answered_by_token_endpoint(setup: &Setup) -> Check {
@@ -163,24 +190,22 @@ fn note_token_failure(error: &Error, setup: &Setup, checks: &mut Vec<Check>) {
     }
 }
 
-/// Asks GET /healthcheck, as the guide's seventh step does.
-async fn health(transport: &Transport, setup: &Setup, checks: &mut Vec<Check>) -> Result<(), Error> {
+/// Asks the health check, as the guide's seventh step does: by the client's own call, if the document has it.
+async fn health(client: &generated::Client, setup: &Setup, checks: &mut Vec<Check>) -> Result<(), Error> {
+    let transport = &client.inner;
     let (before, start) = (SystemTime::now(), Instant::now());
-    let answer = transport.call(request(transport), None).await;
-    let times = (before.into(), SystemTime::now().into());
+    let answer = match generated::ask_health(client).await {
+        Some(answer) => answer,
+        None => ask(transport).await,
+    };
+    let (times, took) = ((before.into(), SystemTime::now().into()), start.elapsed());
     let error = match answer {
-        Ok(answer) => {
-            note_headers(answer.headers(), times, checks);
-            let status = answer.status();
-            match readable(answer).await {
-                Ok(is_json) => {
-                    checks.push(passed(CheckStep::Connection, Detail::Answered(origin(transport.base_url()))));
-                    checks.push(passed(CheckStep::Access, Detail::Accepted));
-                    checks.push(answered(status, start, is_json));
-                    return Ok(());
-                }
-                Err(error) => error,
-            }
+        Ok((status, headers)) => {
+            note_headers(&headers, times, checks);
+            checks.push(passed(CheckStep::Connection, Detail::Answered(origin(transport.base_url()))));
+            checks.push(passed(CheckStep::Access, Detail::Accepted));
+            checks.push(passed(CheckStep::Healthcheck, Detail::Healthy { status, took }));
+            return Ok(());
         }
         Err(error) if error.is_token_endpoint() => {
             // The token was refused, and there is no other: what was found before holds no longer.
@@ -197,29 +222,16 @@ async fn health(transport: &Transport, setup: &Setup, checks: &mut Vec<Check>) -
     Err(error)
 }
 
-fn request(transport: &Transport) -> Request {
-    let declared = generated::OPERATIONS.iter().find(|one| one.method == "GET" && one.path.ends_with(HEALTHCHECK));
-    let path = declared.map_or(HEALTHCHECK, |operation| operation.path);
-    Request::new(Method::GET, transport.url(&format!("{}{path}", transport.base())))
-}
-
-/// Tells whether the answer is JSON. One that is nothing, or a page, is none of the API's.
-async fn readable(answer: Response) -> Result<bool, Error> {
-    let status = answer.status();
-    let body = read_beginning(answer).await.map_err(|error| Error::transport(error, Peer::Api))?;
-    let Err(fault) = serde_json::from_slice::<serde_json::Value>(&body) else { return Ok(true) };
-    if body.trim_ascii().is_empty() && status != StatusCode::NO_CONTENT || body.trim_ascii_start().starts_with(b"<") {
-        return Err(Error::invalid_answer(&body, LIMIT, &fault));
-    }
-    Ok(false)
-}
-
-fn answered(status: StatusCode, start: Instant, is_json: bool) -> Check {
-    let took = start.elapsed();
-    if is_json {
-        passed(CheckStep::Healthcheck, Detail::Healthy { status, took })
-    } else {
-        warning(CheckStep::Healthcheck, Detail::NotJson { status }, &[Cause::Document])
+/// Asks the health check that partners know, where the document has none. Its answer is whatever JSON.
+async fn ask(transport: &Transport) -> Result<(StatusCode, HeaderMap), Error> {
+    let mut request = Request::new(Method::GET, transport.url(&format!("{}{HEALTHCHECK}", transport.base())));
+    request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
+    let answer = transport.call(request, None).await?;
+    let (status, headers, mut body) = (answer.status(), answer.headers().clone(), Vec::new());
+    read_beginning(answer, &mut body).await.map_err(|error| Error::transport(error, Peer::Api))?;
+    match serde_json::from_slice::<serde_json::Value>(&body) {
+        Err(fault) => Err(Error::invalid_answer(status, headers, &body, &fault)),
+        Ok(_) => Ok((status, headers)),
     }
 }
 
@@ -233,7 +245,10 @@ fn note_failure(error: &Error, base_url: &Url, checks: &mut Vec<Check>) {
         _ => CheckStep::Healthcheck,
     };
     if step > CheckStep::Connection {
-        checks.push(passed(CheckStep::Connection, Detail::Answered(origin(base_url))));
+        checks.push(match error.status() {
+            Some(_) => passed(CheckStep::Connection, Detail::Answered(origin(base_url))),
+            None => skipped(CheckStep::Connection, Detail::NotShown),
+        });
     }
     if step > CheckStep::Access {
         // A gateway answers so too, before it has looked at anything.

@@ -1,13 +1,12 @@
 //! The end of a generated call: an answer of success becomes what the document says that it is.
 
 use progenitor_client::ResponseValue;
-use reqwest::header::{CONTENT_TYPE, HeaderMap};
+use reqwest::header::HeaderMap;
 use reqwest::{Response, StatusCode};
 use serde::de::{DeserializeOwned, Error as _};
 
-use crate::body::LIMIT;
 use crate::error::{Error, Peer};
-use crate::failure::Asked;
+use crate::failure::{Asked, is_json};
 use crate::operation::Operation;
 use crate::transport::{failure, tries_of};
 
@@ -115,11 +114,6 @@ async fn read<T>(
     let body = answer.bytes().await.map_err(|error| failed(Error::transport(error, Peer::Api)))?;
     match decode(status, &headers, &body) {
         Ok(value) => Ok(ResponseValue::new(value, status, headers)),
-        Err(fault) => Err(failed(Error::invalid_answer(&body, LIMIT, &fault))),
+        Err(fault) => Err(failed(Error::invalid_answer(status, headers, &body, &fault))),
     }
-}
-
-fn is_json(headers: &HeaderMap) -> bool {
-    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    media_type.to_ascii_lowercase().contains("json")
 }

@@ -25,6 +25,10 @@ fn echo(status: u16) -> ResponseTemplate {
     answer(status).insert_header("X-Echo", UNMISTAKABLE).set_body_string(UNMISTAKABLE)
 }
 
+fn page(status: u16) -> ResponseTemplate {
+    answer(status).set_body_raw(format!("<html>{UNMISTAKABLE}"), "text/html")
+}
+
 fn challenge(status: u16, parameters: &str) -> ResponseTemplate {
     let challenge = format!("Bearer realm=\"{UNMISTAKABLE}\", {parameters}");
     echo(status).insert_header("WWW-Authenticate", challenge)
@@ -111,9 +115,12 @@ async fn each_fault_of_the_token_endpoint_has_its_next_action() {
         ("throttled, bare", echo(400), TokenEndpoint, TokenRequestsThrottled, 6),
         ("throttled", echo(429), TokenEndpoint, TokenRequestsThrottled, 6),
         ("down", echo(503), TokenEndpoint, TokenEndpointUnavailable, 7),
-        ("elsewhere", echo(404), TokenEndpoint, TokenUrl, 7),
-        ("a redirect", echo(302).insert_header("Location", "https://x.test"), TokenEndpoint, TokenUrl, 7),
-        ("a page", echo(200), TokenEndpoint, TokenAnswer, 1),
+        ("elsewhere", echo(404), TokenEndpoint, TokenUrl, 2),
+        ("another server", answer(404).set_body_json(json!({ "error": UNMISTAKABLE })), TokenEndpoint, TokenUrl, 2),
+        ("a firewall", page(403), TokenEndpoint, NotTheApi, 7),
+        ("a redirect", echo(302).insert_header("Location", "https://x.test"), TokenEndpoint, TokenUrl, 2),
+        ("no token", echo(200), TokenEndpoint, TokenAnswer, 1),
+        ("a page", page(200), TokenEndpoint, NotTheApi, 1),
         ("a proxy", echo(407), TokenEndpoint, ProxyAuthentication, 3),
     ] {
         let log = Log::default();
@@ -131,13 +138,15 @@ async fn each_fault_of_the_gateway_and_the_api_has_its_next_action() {
     use Cause::*;
     use CheckStep::{Access, Healthcheck, Quotas};
     let no_match = answer(403).set_body_string("No match found for request");
-    let page = answer(200).set_body_raw(format!("<html>{UNMISTAKABLE}"), "text/html");
+    let no_match_404 = answer(404).set_body_string("No match found for request");
     let disabled = r#"error="invalid_token", error_description="The client app was not found or is disabled.""#;
     for (name, fault, step, cause, status) in [
         ("refused without a reason", answer(403), Access, NotSubscribed, 5),
         ("refused with an echo", echo(403), Access, NotSubscribed, 5),
         ("a scope", challenge(403, r#"error="insufficient_scope""#), Access, ScopeNotGranted, 5),
-        ("an unknown path", no_match, Access, BasePath, 5),
+        ("a firewall", page(403), Access, NotTheApi, 5),
+        ("an unknown path", no_match, Access, BasePath, 2),
+        ("an unknown path, said otherwise", no_match_404, Healthcheck, BasePath, 2),
         ("a dead token", challenge(401, r#"error="invalid_token""#), Access, TokenRejected, 5),
         ("no token", challenge(400, r#"error="invalid_request""#), Access, TokenRejected, 5),
         ("a disabled application", challenge(401, disabled), Access, ApplicationDisabled, 5),
@@ -148,8 +157,11 @@ async fn each_fault_of_the_gateway_and_the_api_has_its_next_action() {
         ("a late backend", echo(504), Healthcheck, ApiUnavailable, 7),
         ("an empty 400", answer(400), Healthcheck, EmptyBadRequest, 1),
         ("a 400 with an echo", echo(400), Healthcheck, RefusedByApi, 1),
-        ("a redirect", echo(302), Healthcheck, BasePath, 1),
-        ("a page", page, Healthcheck, NotTheApi, 1),
+        ("a redirect", echo(302), Healthcheck, BasePath, 2),
+        ("a page", page(200), Healthcheck, NotTheApi, 1),
+        ("a list", answer(200).set_body_json(json!([UNMISTAKABLE])), Healthcheck, Document, 1),
+        ("text", echo(200), Healthcheck, Document, 1),
+        ("another success", answer(202).set_body_json(json!({})), Healthcheck, Document, 1),
         ("nothing", answer(200), Healthcheck, ApiUnavailable, 1),
     ] {
         let log = Log::default();
@@ -230,6 +242,7 @@ async fn what_warns_points_to_the_cause_of_what_fails() {
         .http(|http| http.no_proxy());
     let diagnosis = diagnose(production).await;
     assert_eq!(diagnosis.next_cause(), Some(OtherEnvironment), "{diagnosis}");
+    assert_eq!(diagnosis.exit_status(), 2);
 
     let (sandbox, client) = crate::support::sandbox().await;
     wiremock::Mock::given(wiremock::matchers::path("/healthcheck"))
@@ -239,6 +252,12 @@ async fn what_warns_points_to_the_cause_of_what_fails() {
     sandbox.operation("healthcheck").answers_with(answer(403));
     let without_path = sandbox.client_builder().base_url(sandbox.server().uri());
     assert_eq!(diagnose(without_path).await.next_cause(), Some(BasePath));
+    let with_operation = sandbox.client_builder().base_url(format!("{}/healthcheck", sandbox.base_url()));
+    assert_eq!(diagnose(with_operation).await.next_cause(), Some(BasePath));
+    for scopes in [&[][..], &["openid"]] {
+        let diagnosis = diagnose(sandbox.client_builder().scopes(scopes.iter().copied())).await;
+        assert_eq!(diagnosis.next_cause(), Some(ScopeNotGranted), "{diagnosis}");
+    }
     let without_scope = sandbox.client_builder().scopes(["openid", "not.granted"]);
     let diagnosis = diagnose(without_scope).await;
     assert_eq!(diagnosis.next_cause(), Some(ScopeNotGranted));
@@ -258,6 +277,8 @@ async fn what_looked_like_a_slip_is_none_if_calls_succeed() {
     let check = diagnosis.check(CheckStep::Configuration).unwrap();
     assert_eq!((check.state(), check.detail().as_str()), (CheckState::Passed, "client id my …, the secret is set"));
     assert_eq!(diagnosis.next_cause(), None, "{diagnosis}");
+    let unasked = builder_of(&sandbox, "id").base_url(sandbox.server().uri()).scopes(["openid"]);
+    assert_eq!(diagnose(unasked).await.next_cause(), None, "calls succeed without it");
     assert_eq!(
         diagnosis.check(CheckStep::Scopes).unwrap().detail(),
         "the token endpoint does not say which it granted"
@@ -287,7 +308,6 @@ async fn what_is_likely_wrong_but_works_is_a_warning_and_no_failure() {
             Cause::Quota,
             "left: 0",
         ),
-        (answer(200).set_body_string("UP"), CheckStep::Healthcheck, Cause::Document, "not JSON"),
     ] {
         let (sandbox, client) = crate::support::sandbox().await;
         sandbox.operation("healthcheck").answers_with(fault);
@@ -348,7 +368,7 @@ async fn machines_read_the_same_in_json() {
     let error = &json["error"];
     assert_eq!(
         (&error["kind"], &error["status"], &error["retry_after_seconds"], &error["transient"]),
-        (&json!("RateLimited"), &json!(429), &json!(7200), &json!(true))
+        (&json!("rate_limited"), &json!(429), &json!(7200), &json!(true))
     );
     assert_eq!(error["causes"], json!(["quota"]));
     let next = &json["next"];

@@ -148,6 +148,8 @@ async fn a_diagnosis_is_printed_in_the_language_of_the_reader_and_its_class_is_t
         (&[], refused(), 4, "Next: The client id or the secret is wrong."),
         (&[], french(), 4, "\u{c0} faire\u{a0}: L'identifiant client ou le secret est erron\u{e9}."),
         (&["--lang", "en"], french(), 4, "Next: The client id"),
+        (&["--lang=en"], french(), 4, "Next: The client id"),
+        (&["--help"], refused(), 0, "usage: diagnose"),
         (&["--lang", "fr"], refused(), 4, "\u{ab}\u{a0}Identifiants Oauth\u{a0}\u{bb}"),
         (
             &[],
@@ -176,7 +178,7 @@ async fn a_diagnosis_for_machines_is_json_and_nothing_else() {
 
 #[tokio::test]
 async fn arguments_that_are_no_arguments_are_named_with_the_usage() {
-    for arguments in [&["--lang"][..], &["--lang", "de"], &["--colour"], &["x"]] {
+    for arguments in [&["--lang"][..], &["--lang", "de"], &["--json=1"], &["--colour"], &["x"]] {
         let output = run("diagnose", arguments, Vec::new()).await;
         assert_eq!((output.status.code(), output.stdout.len()), (Some(64), 0));
         let said = String::from_utf8(output.stderr).unwrap();

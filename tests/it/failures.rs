@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use menage_b2b::mock::Fault;
 use menage_b2b::reqwest::{Method, Request, Url};
 use menage_b2b::{Cause, Client, Error, ErrorKind, Language};
 use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
 
-use crate::support::{api_requests, sandbox};
+use crate::support::{api_requests, raw_server, sandbox};
 
 fn answer(status: u16) -> ResponseTemplate {
     ResponseTemplate::new(status)
@@ -94,13 +95,21 @@ fn token_endpoint_rows() -> Vec<(ResponseTemplate, Told)> {
         (answer(503), transient(TokenEndpoint, TOKEN_ENDPOINT_DOWN)),
         (answer(504), transient(TokenEndpoint, TOKEN_ENDPOINT_DOWN)),
         (answer(408), transient(TokenEndpoint, TOKEN_ENDPOINT_DOWN)),
-        (answer(401), other(TokenEndpoint, TOKEN_ELSEWHERE)),
-        (answer(403), other(TokenEndpoint, TOKEN_ELSEWHERE)),
+        (answer(401), other(TokenEndpoint, &[Cause::WrongCredentials, Cause::TokenUrl])),
+        (html(403), other(TokenEndpoint, &[Cause::NotTheApi, Cause::TokenUrl])),
+        (html(511), other(TokenEndpoint, &[Cause::NotTheApi])),
+        // As web frameworks answer.
+        (refusal(404, "Not Found"), other(TokenEndpoint, TOKEN_ELSEWHERE)),
+        (refusal(405, "Method Not Allowed"), other(TokenEndpoint, TOKEN_ELSEWHERE)),
+        (refusal(500, "Internal Server Error"), transient(TokenEndpoint, TOKEN_ENDPOINT_DOWN)),
         (answer(404), other(TokenEndpoint, TOKEN_ELSEWHERE)),
         (answer(405), other(TokenEndpoint, TOKEN_ELSEWHERE)),
-        (answer(302).insert_header("Location", "/elsewhere"), other(TokenEndpoint, TOKEN_ELSEWHERE)),
+        (
+            answer(302).insert_header("Location", "/elsewhere"),
+            other(TokenEndpoint, &[Cause::TokenUrl, Cause::NotTheApi]),
+        ),
         (answer(407), other(Proxy, &[Cause::ProxyAuthentication])),
-        (html(200), other(InvalidTokenAnswer, UNUSABLE)),
+        (html(200), other(InvalidTokenAnswer, &[Cause::NotTheApi, Cause::TokenUrl])),
         (answer(200), other(InvalidTokenAnswer, UNUSABLE)),
         (answer(200).set_body_json(json!({ "token": "x" })), other(InvalidTokenAnswer, UNUSABLE)),
         (
@@ -133,7 +142,7 @@ const FORBIDDEN: &[Cause] = &[
     Cause::OtherEnvironment,
 ];
 const DOWN: &[Cause] = &[Cause::ApiUnavailable];
-const OTHER_TOKEN: &[Cause] = &[Cause::TokenRejected, Cause::ApplicationDisabled];
+const OTHER_TOKEN: &[Cause] = &[Cause::TokenRejected, Cause::ApplicationDisabled, Cause::OtherEnvironment];
 const BY_API: &[Cause] = &[Cause::RefusedByApi];
 
 /// The rows of the gateway and of the API: what is answered to GET /healthcheck, what is told of it, and how many requests are made.
@@ -160,7 +169,20 @@ fn api_rows() -> Vec<(ResponseTemplate, Told, usize)> {
             1,
         ),
         (answer(403), access(Forbidden, FORBIDDEN), 1),
-        (html(403), access(Forbidden, FORBIDDEN), 1),
+        (
+            html(403),
+            access(
+                Forbidden,
+                &[
+                    Cause::NotTheApi,
+                    Cause::NotSubscribed,
+                    Cause::TermsNotAccepted,
+                    Cause::ScopeNotGranted,
+                    Cause::BasePath,
+                ],
+            ),
+            1,
+        ),
         (answer(403).set_body_string(NO_MATCH), access(Forbidden, &[Cause::BasePath, Cause::OtherEnvironment]), 1),
         (
             answer(403).set_body_json(json!({ "code": "X" })),
@@ -171,11 +193,13 @@ fn api_rows() -> Vec<(ResponseTemplate, Told, usize)> {
             1,
         ),
         (answer(404), transient(Unavailable, &[Cause::ApiUnavailable, Cause::BasePath]), 1),
+        (answer(404).set_body_string(NO_MATCH), transient(Unavailable, &[Cause::BasePath, Cause::ApiUnavailable]), 1),
         (answer(429), transient(RateLimited, &[Cause::Quota]), 3),
         (answer(429).insert_header("Retry-After", "7200"), transient(RateLimited, &[Cause::Quota]), 1),
         (answer(400), transient(Status, &[Cause::EmptyBadRequest, Cause::RefusedByApi]), 3),
         (answer(400).set_body_json(json!({ "code": "X" })), other(Status, BY_API), 1),
-        (html(400), other(Status, BY_API), 1),
+        (html(400), other(Status, &[Cause::NotTheApi, Cause::RefusedByApi]), 1),
+        (html(511), other(Status, &[Cause::NotTheApi]), 1),
         (answer(500), transient(Unavailable, DOWN), 3),
         (answer(502), transient(Unavailable, DOWN), 3),
         (html(503), transient(Unavailable, DOWN), 3),
@@ -215,7 +239,7 @@ async fn check_api_row((answer, told, requests): (ResponseTemplate, Told, usize)
     // A renewed token within a try is no other try.
     let tries = if told.kind == ErrorKind::TokenRejected { 1 } else { u32::try_from(requests).unwrap() };
     assert_eq!(error.tries(), tries, "{error:?}");
-    assert_eq!(error.status().is_some(), told.kind != ErrorKind::InvalidAnswer, "{error:?}");
+    assert!(error.status().is_some() && error.headers().is_some(), "{error:?}");
 }
 
 async fn get(client: &Client, path: &str) -> Error {
@@ -353,6 +377,59 @@ async fn a_call_ends_with_its_time_even_while_it_waits_for_a_token_or_a_pause() 
 }
 
 #[tokio::test]
+async fn a_gateway_that_may_be_catching_up_is_not_waited_for_beyond_the_calls_time() {
+    let (sandbox, _) = sandbox().await;
+    sandbox.gateway().fails(Fault::TokenRefused);
+    let client = sandbox.client_builder().call_timeout(Duration::from_millis(900)).build().unwrap();
+    let error = client.healthcheck().send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TokenRejected);
+    sandbox.assert_calls("healthcheck", 2);
+}
+
+#[tokio::test]
+async fn times_without_end_are_times_without_end() {
+    let (sandbox, _) = sandbox().await;
+    let builder = sandbox.client_builder().timeout(Duration::MAX).connect_timeout(Duration::MAX);
+    builder.call_timeout(Duration::MAX).build().unwrap().healthcheck().send().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_reason_that_breaks_off_is_kept_as_far_as_it_came() {
+    let (sandbox, _) = sandbox().await;
+    let server = raw_server(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 100\r\n\r\n{\"error\":");
+    let client = sandbox.client_builder().base_url(server).build().unwrap();
+    let error = client.healthcheck().send().await.unwrap_err();
+    assert_eq!((error.kind(), error.causes(), error.tries()), (ErrorKind::Status, BY_API, 1));
+    assert_eq!(error.body(), Some(&b"{\"error\":"[..]));
+
+    let nothing = raw_server(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 100\r\n\r\n");
+    let client = sandbox.client_builder().base_url(nothing).build().unwrap();
+    let error = client.healthcheck().send().await.unwrap_err();
+    assert_eq!((error.causes(), error.tries()), (BY_API, 1), "it is not empty, it is lost");
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_is_told_with_its_cause() {
+    let (sandbox, _) = sandbox().await;
+    let server = raw_server(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"status\":");
+    let client = sandbox.client_builder().base_url(server).build().unwrap();
+    let error = client.healthcheck().send().await.unwrap_err();
+    assert_eq!((error.kind(), error.causes()), (ErrorKind::Transport, &[Cause::ConnectionLost][..]));
+    assert!(error.to_string().contains("ended too early") && error.is_transient(), "{error}");
+}
+
+#[tokio::test]
+async fn the_token_endpoint_has_ids_for_its_support_too() {
+    let (sandbox, client) = sandbox().await;
+    for answer in [refusal(400, "invalid_client"), answer(404), html(200)] {
+        sandbox.token_endpoint().answers_with(answer.insert_header("X-Correlation-ID", "c-1"));
+        let error = sandbox.client().healthcheck().send().await.unwrap_err();
+        assert_eq!(error.correlation_ids().collect::<Vec<_>>(), [("x-correlation-id", "c-1")], "{error}");
+    }
+    assert_eq!(client.authenticator().state().last_failure().map(Error::kind), None);
+}
+
+#[tokio::test]
 async fn each_try_has_a_span_by_the_names_of_opentelemetry() {
     let (sandbox, client) = sandbox().await;
     client.authenticator().header().await.unwrap();
@@ -386,4 +463,9 @@ async fn a_body_of_an_error_can_be_read_as_the_type_that_the_document_declares()
     sandbox.operation("healthcheck").answers_with(answer(409).set_body_json(json!({ "code": "X" })));
     let error = client.healthcheck().send().await.unwrap_err();
     assert_eq!(error.json::<Value>().unwrap(), json!({ "code": "X" }));
+    let other = error.json::<Vec<u8>>().unwrap_err();
+    assert_eq!((other.kind(), other.operation_id()), (ErrorKind::InvalidAnswer, Some("healthcheck")));
+    sandbox.token_endpoint().fails(Fault::InvalidClient);
+    let bodiless = sandbox.client().healthcheck().send().await.unwrap_err();
+    assert!(bodiless.json::<Value>().unwrap_err().to_string().contains("there is no body"));
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use menage_b2b::mock::{Fault, PisteSandbox};
-use menage_b2b::reqwest::{Method, Request, Url};
+use menage_b2b::reqwest::{Method, Request, Url, get};
 use menage_b2b::{Cause, Client, Credentials, Error, ErrorKind, RetryPolicy};
 use serde_json::json;
 use wiremock::matchers::path;
@@ -161,7 +161,7 @@ async fn it_shares_a_server_that_is_there_already_and_whose_mocks_come_first() {
     Mock::given(path("/other")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
     let sandbox = PisteSandbox::on(Arc::clone(&server)).await;
     health(&sandbox.client()).await.unwrap();
-    assert_eq!(menage_b2b::reqwest::get(format!("{}/other", server.uri())).await.unwrap().status(), 200);
+    assert_eq!(get(format!("{}/other", server.uri())).await.unwrap().status(), 200);
     assert_eq!(server.received_requests().await.unwrap().len(), 3);
     sandbox.assert_calls("healthcheck", 1);
 }

@@ -15,12 +15,12 @@ const FLOORS: [&[&str]; 17] = [
     &["auth", "retry"],
     &["http"],
     &["address"],
-    &["environment", "body"],
+    &["environment"],
     &["failure"],
     &["error", "network"],
     &["advice", "kind"],
     &["cause"],
-    &["language", "operation", "challenge", "retry_after", "quota", "clock_skew", "chance"],
+    &["body", "language", "operation", "challenge", "retry_after", "quota", "clock_skew", "chance"],
 ];
 
 fn floor_of(module: &str) -> usize {

@@ -1,6 +1,6 @@
 //! What the tests have in common: a sandbox, answers mounted before its own, and a log to look at.
 
-use std::io;
+use std::io::{self, Read, Write};
 use std::sync::{Arc, Mutex};
 
 use menage_b2b::Client;
@@ -36,6 +36,20 @@ pub(crate) async fn token_requests(sandbox: &PisteSandbox) -> Vec<Request> {
 /// The requests that the API received.
 pub(crate) async fn api_requests(sandbox: &PisteSandbox) -> Vec<Request> {
     received(sandbox, &path_of(&sandbox.base_url())).await
+}
+
+/// A server that answers each connection with these bytes and closes it, and its base URL. It ends with the tests.
+pub(crate) fn raw_server(answer: &'static [u8]) -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { break };
+            let mut request = [0; 4096];
+            drop(stream.read(&mut request).and_then(|_| stream.write_all(answer)));
+        }
+    });
+    format!("http://{address}/api")
 }
 
 /// The value of a header that stands there once.
@@ -82,7 +96,7 @@ impl Log {
     }
 }
 
-impl io::Write for Log {
+impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap().extend_from_slice(bytes);
         Ok(bytes.len())
