@@ -275,9 +275,10 @@ fn constants(facts: &Facts, operations: &[Operation], changes: &[Change]) -> Tok
     let rows = operations.iter().map(Operation::row);
     let health = operations.iter().find(|operation| operation.is_healthcheck()).map(|operation| {
         let function = format_ident!("{}", operation.function);
-        quote!(Some(client.#function().send().await.map(|answer| (answer.status(), answer.headers().clone()))))
+        let send = quote!(client.#function().send().await);
+        (quote!(client), quote!(Some(#send.map(|answer| (answer.status(), answer.headers().clone())))))
     });
-    let health = health.unwrap_or_else(|| quote!(None));
+    let (client, health) = health.unwrap_or_else(|| (quote!(_), quote!(None)));
     let changes = changes.iter().map(|change| {
         let Change { pass, pointer, effect, before, after } = change;
         let effect = format_ident!("{}", match effect {
@@ -301,7 +302,7 @@ fn constants(facts: &Facts, operations: &[Operation], changes: &[Change]) -> Tok
         /// Asks the health check, if the document has one, and returns its status and its headers.
         #[doc(hidden)]
         pub async fn ask_health(
-            client: &Client,
+            #client: &Client,
         ) -> Option<Result<(menage_b2b::reqwest::StatusCode, menage_b2b::reqwest::header::HeaderMap), menage_b2b::Error>> {
             #health
         }

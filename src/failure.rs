@@ -64,7 +64,8 @@ impl Answered {
 impl Asked {
     /// What the document says of an operation.
     pub(crate) fn of(operation: Option<&Operation>) -> Self {
-        let may_be_missing = operation.is_some_and(|operation| operation.failures.contains(&"404"));
+        let declared = |operation: &Operation| operation.failures.iter().any(|status| matches!(*status, "404" | "4XX"));
+        let may_be_missing = operation.is_some_and(declared);
         Self { may_be_missing, ..Self::default() }
     }
 }

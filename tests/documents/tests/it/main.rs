@@ -6,6 +6,7 @@ mod answers;
 #[path = "../../../../build/culprits.rs"]
 mod culprits;
 mod generator;
+mod kit;
 mod outcomes;
 mod requests;
 mod support;

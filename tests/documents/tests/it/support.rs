@@ -3,8 +3,7 @@
 use menage_b2b::mock::PisteSandbox;
 use menage_b2b::runtime::Transport;
 use serde_json::Value;
-use wiremock::matchers::any;
-use wiremock::{Mock, Request, ResponseTemplate};
+use wiremock::{Request, ResponseTemplate};
 
 /// An API that answers every call in the same way.
 pub(crate) struct Api {
@@ -15,11 +14,8 @@ pub(crate) struct Api {
 impl Api {
     pub(crate) async fn answering(answer: ResponseTemplate) -> Self {
         let sandbox = PisteSandbox::start().await;
-        let client = sandbox.client_builder().build().unwrap();
-        let transport = client.transport().clone();
-        // The token comes first, so that what is mounted now is met by calls only.
-        client.authenticator().header().await.unwrap();
-        Mock::given(any()).respond_with(answer).mount(sandbox.server()).await;
+        sandbox.gateway().answers_with(answer);
+        let transport = sandbox.client().transport().clone();
         Self { sandbox, transport }
     }
 
