@@ -1,5 +1,6 @@
 //! The HTTP client that all requests share, with the limits that no setting takes away.
 
+use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use reqwest::redirect::Policy;
 use reqwest::{ClientBuilder, Url};
 
 use crate::address::is_loopback;
+use crate::cause::Cause;
 use crate::error::Error;
 
 const USER_AGENT: &str = concat!("menage-b2b/", env!("CARGO_PKG_VERSION"));
@@ -45,10 +47,23 @@ impl Http {
         // addresses; where one of the two is not local, NO_PROXY has to name the other.
         let is_local = addresses.iter().all(|address| is_loopback(address));
         let builder = if is_local { self.builder.no_proxy() } else { self.builder };
-        builder.redirect(Policy::none()).connect_timeout(self.connect_timeout).timeout(self.timeout).build().map_err(
-            |error| Error::configuration("the HTTP client cannot be made with these settings").with_source(error),
-        )
+        let builder = builder.redirect(Policy::none()).connect_timeout(self.connect_timeout).timeout(self.timeout);
+        builder.build().map_err(unusable)
     }
+}
+
+fn unusable(error: reqwest::Error) -> Error {
+    let mut sources = std::iter::successors(StdError::source(&error), |&link| link.source());
+    // The text of rustls-platform-verifier: small container images have no authority at all.
+    let is_bare = sources.any(|link| link.to_string().contains("No CA certificates were loaded"));
+    let fault = if is_bare {
+        let hint = "this machine trusts no certificate authority: install them (the package ca-certificates, on many systems), \
+                    or name a file of them with SSL_CERT_FILE";
+        Error::configuration(hint).because(&[Cause::Certificate])
+    } else {
+        Error::configuration("the HTTP client cannot be made with these settings")
+    };
+    fault.with_source(error)
 }
 
 /// reqwest's own shows default headers and proxies.

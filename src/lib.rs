@@ -40,8 +40,35 @@
 //! # }
 //! ```
 //!
-//! What may pass by itself has been tried again by then, as far as it does no harm: see [`RetryPolicy`].
-//! [`Client::diagnose`] walks from the configuration to an answer, and names the one thing to do next.
+//! [`Client::diagnose`] walks from the configuration to an answer, and names the one thing to do next; `cargo run --example diagnose` prints it.
+//!
+//! # In production
+//!
+//! - One [`Client`] for the whole program: its clones share one token and one pool of connections. [`Client::from_env`] makes it
+//!   of [environment variables](Client::builder_from_env): `PISTE_ENVIRONMENT=production`, and the secret in a file that is read again at each
+//!   token request (`PISTE_CLIENT_SECRET_FILE`), so that it can be rotated without a restart.
+//! - What may pass by itself is tried again, as far as it does no harm: [`RetryPolicy`]. A whole call has
+//!   [60 seconds](ClientBuilder::call_timeout).
+//! - For a readiness probe: [`Client::diagnose`], or [`Authenticator::state`], which asks nobody.
+//! - For the log and for traces: `tracing`, target `menage_b2b`. Each request is a span at the level DEBUG, with OpenTelemetry's names for HTTP
+//!   clients (`http.request.method`, `url.template`, `http.response.status_code` …); what happens to the token are events. With
+//!   `tracing-subscriber`:
+//!
+//! ```
+//! use tracing_subscriber::filter::{LevelFilter, Targets};
+//! use tracing_subscriber::fmt::format::FmtSpan;
+//! use tracing_subscriber::prelude::*;
+//!
+//! let ours = Targets::new().with_default(LevelFilter::INFO).with_target("menage_b2b", LevelFilter::DEBUG);
+//! let lines = tracing_subscriber::fmt::layer().with_span_events(FmtSpan::CLOSE); // a line at each request's end, with its duration
+//! tracing_subscriber::registry().with(lines).with(ours).init();
+//! // For OpenTelemetry, `.with(tracing_opentelemetry::layer().with_tracer(tracer))` besides: the names are its own already.
+//! ```
+//!
+//! # In your tests
+//!
+//! With the feature `mock`, `menage_b2b::mock::PisteSandbox` is a PISTE of your own on loopback: a token endpoint and a gateway that behave
+//! as PISTE's do, the document's operations answering what your test says, and PISTE's faults by name.
 //!
 //! # Your own document
 //!

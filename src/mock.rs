@@ -130,6 +130,12 @@ impl PisteSandbox {
         format!("{}{BASE_PATH}", self.server.uri())
     }
 
+    /// Returns the client id that the token endpoint accepts, for credentials whose secret comes from elsewhere.
+    #[must_use]
+    pub fn client_id(&self) -> &'static str {
+        CLIENT_ID
+    }
+
     /// Returns the credentials that the token endpoint accepts.
     #[must_use]
     pub fn credentials(&self) -> Credentials {

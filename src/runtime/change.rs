@@ -57,7 +57,9 @@ impl Change {
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { pass, pointer, effect, before, after } = self;
-        write!(f, "{effect} by {pass} at {pointer}: {before} -> {after}")
+        // A pointer of nothing is to the whole document (RFC 6901, 5).
+        let place = if pointer.is_empty() { "the root" } else { pointer };
+        write!(f, "{effect} by {pass} at {place}: {before} -> {after}")
     }
 }
 

@@ -177,6 +177,35 @@ async fn a_diagnosis_for_machines_is_json_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_rotated_secret_takes_effect_without_a_restart() {
+    let output = run("secret_rotation", &[], Vec::new()).await;
+    let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert!(output.status.success() && said.contains("token requests so far: 2"), "{said}");
+}
+
+#[tokio::test]
+async fn a_proxy_and_a_private_authority_are_told_apart_and_served() {
+    let output = run("proxy_and_authority", &[], Vec::new()).await;
+    let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert!(output.status.success() && said.contains("407") && said.contains("3. with both"), "{said}");
+}
+
+#[tokio::test]
+async fn without_any_authority_there_is_a_hint_and_no_client() {
+    let variables = [
+        ("PISTE_CLIENT_ID", "id"),
+        ("PISTE_CLIENT_SECRET", "hush"),
+        ("MENAGE_B2B_BASE_URL", "https://menage.test/api"),
+        ("SSL_CERT_FILE", "/nowhere"),
+        ("SSL_CERT_DIR", "/nowhere"),
+    ];
+    let output = run("diagnose", &[], variables.map(|(name, value)| (name, value.to_owned())).into()).await;
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("install them") && said.contains("SSL_CERT_FILE"), "{said}");
+}
+
+#[tokio::test]
 async fn arguments_that_are_no_arguments_are_named_with_the_usage() {
     for arguments in [&["--lang"][..], &["--lang", "de"], &["--json=1"], &["--colour"], &["x"]] {
         let output = run("diagnose", arguments, Vec::new()).await;
