@@ -105,13 +105,14 @@ impl Operation {
         let accept = (!accept.is_empty()).then(|| quote!(.accept(#accept)));
         quote! {
             let operation = &super::OPERATIONS[#row];
+            let to = menage_b2b::runtime::To::new(&#client.inner, operation);
             let answer = menage_b2b::runtime::Call::new(&#client.inner, operation, #url)?
                 #accept #(#parts)* #(#body)*
                 .send()
                 .await?;
             match answer.status().as_u16() {
                 #(#statuses)|* => #read,
-                _ => Err(menage_b2b::runtime::undeclared(answer, operation).await),
+                _ => Err(menage_b2b::runtime::undeclared(answer, to).await),
             }
         }
     }
@@ -269,9 +270,9 @@ impl Answer {
             "empty" => quote!(Ok(ResponseValue::empty(answer))),
             "string" | "text" | "optional" | "status" => {
                 let read = format_ident!("read_{}", self.read);
-                quote!(menage_b2b::runtime::#read::<#success>(answer, operation).await)
+                quote!(menage_b2b::runtime::#read::<#success>(answer, to).await)
             }
-            _ => quote!(menage_b2b::runtime::read_json::<#success>(answer, operation).await),
+            _ => quote!(menage_b2b::runtime::read_json::<#success>(answer, to).await),
         }
     }
 }

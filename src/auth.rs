@@ -182,6 +182,12 @@ impl AuthenticatorBuilder {
         self
     }
 
+    /// Sets how long the server may be silent, before its answer and within it. Default: 30 seconds.
+    pub fn read_timeout(mut self, limit: Duration) -> Self {
+        self.http.read_timeout = limit;
+        self
+    }
+
     /// Changes the HTTP client: proxies, certificates, pool. The timeouts and the redirect policy of this builder are
     /// applied afterwards and win. Where every address is of this machine, no proxy is used.
     pub fn http(mut self, customise: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder) -> Self {

@@ -62,6 +62,8 @@ pub enum Cause {
     EmptyBadRequest,
     /// The API answers otherwise than the document says.
     Document,
+    /// The answer is larger than the client was told to expect.
+    AnswerTooLarge,
     /// Somebody else than the API answered: a portal's log-in page, a proxy.
     NotTheApi,
     /// The server's name does not resolve.
@@ -706,6 +708,23 @@ table! {
                 MENAGE_B2B_OPENAPI. Si l'API s'écarte aussi de celui-là, contactez l'équipe du SI SIAO.",
         },
     }
+    AnswerTooLarge {
+        name: "answer_too_large",
+        step: None,
+        screen: None,
+        contact: Some(SI_SIAO),
+        en: Text {
+            meaning: "The answer is larger than the client was told to expect. It was not read to its end.",
+            remedy: "Ask for less at once, if the operation lets you. If so much is right, raise the limit with \
+                `answer_limit`. If an answer should not be so large, contact the SI SIAO team.",
+        },
+        fr: Text {
+            meaning: "La réponse dépasse la taille que le client accepte. Elle n'a pas été lue jusqu'au bout.",
+            remedy: "Demandez moins à la fois, si l'opération le permet. Si une telle taille est normale, relevez la \
+                limite avec `answer_limit`. Si une réponse ne devrait pas être aussi grande, contactez l'équipe du SI \
+                SIAO.",
+        },
+    }
     NotTheApi {
         name: "not_the_api",
         step: None,
@@ -947,7 +966,7 @@ mod tests {
     ];
 
     /// Every name with an underscore that advice may hold: settings, functions, and the names that applications begin with.
-    const NAMES: [&str; 20] = [
+    const NAMES: [&str; 21] = [
         "APP_DIHAL_",
         "APP_DIHAL_SBX_",
         "APP_SANDBOX",
@@ -964,6 +983,7 @@ mod tests {
         "SSL_CERT_DIR",
         "SSL_CERT_FILE",
         "add_root_certificate",
+        "answer_limit",
         "base_url",
         "retry_after",
         "retry_refused_credentials",

@@ -24,6 +24,8 @@ const DEFAULT_SCOPES: [&str; 2] = ["openid", "dihal.sisiaoapimenage"];
 
 /// What a call may take, with a token endpoint that is slow and a try or two.
 const CALL_TIMEOUT: Duration = Duration::from_secs(60);
+/// Some tens of thousands of households at once; a slip of the server's, or worse, is more.
+const ANSWER_LIMIT: usize = 16 * 1024 * 1024;
 
 /// Calls the API with a PISTE token.
 ///
@@ -60,7 +62,7 @@ impl Client {
         let auth =
             Authenticator::builder(environment.token_url(), credentials).scopes(default_scopes(generated::SCOPES));
         let (retry_policy, call_timeout) = (RetryPolicy::new(), CALL_TIMEOUT);
-        ClientBuilder { environment, base_url: None, retry_policy, call_timeout, auth }
+        ClientBuilder { environment, base_url: None, retry_policy, call_timeout, answer_limit: ANSWER_LIMIT, auth }
     }
 
     /// Makes a client of the environment variables; see [`builder_from_env`](Self::builder_from_env).
@@ -100,7 +102,7 @@ impl Client {
     /// Fails as every call does; see [`ErrorKind`](crate::ErrorKind). An answer that is no success (2xx) is an error too. So
     /// is an address of another origin than the base URL's: nothing is sent then.
     pub async fn execute(&self, request: Request) -> Result<Response, Error> {
-        self.transport().call(request, None).await
+        self.transport().call(Box::new(request), None, None).await
     }
 
     /// Returns a client that adds headers to its calls, such as a correlation id or `traceparent`. A header that a call
@@ -179,6 +181,7 @@ pub struct ClientBuilder {
     base_url: Option<String>,
     retry_policy: RetryPolicy,
     call_timeout: Duration,
+    answer_limit: usize,
     auth: AuthenticatorBuilder,
 }
 
@@ -247,6 +250,21 @@ impl ClientBuilder {
         self
     }
 
+    /// Sets how long a server may be silent, before its answer and within it: what a long [`timeout`](Self::timeout) leaves unseen. Default: 30
+    /// seconds.
+    pub fn read_timeout(mut self, limit: Duration) -> Self {
+        self.auth = self.auth.read_timeout(limit);
+        self
+    }
+
+    /// Sets how large the body of an answer may be, in bytes, as it is after it was unpacked. A larger one is not read to its end, and is
+    /// [`ErrorKind::AnswerTooLarge`](crate::ErrorKind::AnswerTooLarge). Default: 16 MiB. What is read as a stream has no limit, and takes no memory; of an answer that
+    /// is no success, and of a token, 64 KiB are read.
+    pub fn answer_limit(mut self, bytes: usize) -> Self {
+        self.answer_limit = bytes;
+        self
+    }
+
     /// Sets the time allowed for a whole call: the token, every try and the pauses between them, and the body of the answer.
     /// Default: 60 seconds.
     pub fn call_timeout(mut self, limit: Duration) -> Self {
@@ -279,7 +297,8 @@ impl ClientBuilder {
             None => listed_server(self.environment, generated::SERVERS)?,
         };
         let base_url = Setting::BaseUrl.parse(base_url, self.auth.plain_http())?;
-        let limits = Limits { request: self.auth.request_timeout(), call: self.call_timeout };
+        let limits =
+            Limits { request: self.auth.request_timeout(), call: self.call_timeout, answer: self.answer_limit };
         let Built { authenticator, http, token_url, given } = self.auth.build_with_http(Some(&base_url))?;
         let proxy = Proxy::find(&token_url, &base_url, given.is_http_customised);
         let setup = Setup { environment: self.environment, token_url, given, proxy };

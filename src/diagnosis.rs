@@ -217,9 +217,11 @@ impl FailureClass {
             ErrorKind::Timeout | ErrorKind::Connect | ErrorKind::Tls | ErrorKind::Proxy | ErrorKind::Transport => {
                 Self::Network
             }
-            ErrorKind::InvalidTokenAnswer | ErrorKind::NotFound | ErrorKind::Status | ErrorKind::InvalidAnswer => {
-                Self::Answer
-            }
+            ErrorKind::InvalidTokenAnswer
+            | ErrorKind::NotFound
+            | ErrorKind::Status
+            | ErrorKind::InvalidAnswer
+            | ErrorKind::AnswerTooLarge => Self::Answer,
         }
     }
 

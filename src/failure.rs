@@ -180,6 +180,7 @@ impl Error {
             _ if body.trim_ascii_start().starts_with(b"<") => {
                 ("is HTML or XML, not JSON", &[Cause::NotTheApi, Cause::BasePath])
             }
+            _ if str::from_utf8(body).is_err() => ("is not in UTF-8", &[Cause::Document]),
             Category::Data => ("does not have the shape that the document declares", &[Cause::Document]),
             Category::Eof => ("ends too early", &[Cause::ConnectionLost, Cause::Document]),
             Category::Io | Category::Syntax => ("is not JSON", &[Cause::Document, Cause::NotTheApi]),
@@ -189,6 +190,13 @@ impl Error {
         let kept = body.iter().copied().take(LIMIT).collect();
         let error = Self::new(ErrorKind::InvalidAnswer, message).because(causes);
         error.at(Peer::Api).with_status(status).with_answer(headers, kept)
+    }
+
+    /// An answer whose body is not read to its end.
+    pub(crate) fn answer_too_large(status: StatusCode, headers: HeaderMap, limit: usize) -> Self {
+        let message = format!("the body of the API's answer is larger than the {limit} bytes that are allowed");
+        let error = Self::new(ErrorKind::AnswerTooLarge, message).at(Peer::Api).with_status(status);
+        error.with_answer(headers, Vec::new())
     }
 
     /// The call has taken all its time, its tries and its waiting included.

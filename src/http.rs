@@ -14,6 +14,10 @@ use crate::error::Error;
 const USER_AGENT: &str = concat!("menage-b2b/", env!("CARGO_PKG_VERSION"));
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const TIMEOUT: Duration = Duration::from_secs(30);
+/// As long as a whole request by default; it tells where one may take longer.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// Hyper's own limit, said here so that it stays: a server can fill memory with headers too. Their size it bounds by its buffer (408 KiB).
+const MOST_HEADERS: usize = 100;
 
 /// How the HTTP client is to be made.
 pub(crate) struct Http {
@@ -21,12 +25,19 @@ pub(crate) struct Http {
     is_customised: bool,
     pub(crate) connect_timeout: Duration,
     pub(crate) timeout: Duration,
+    pub(crate) read_timeout: Duration,
 }
 
 impl Http {
     pub(crate) fn new() -> Self {
         let builder = reqwest::Client::builder().user_agent(USER_AGENT);
-        Self { builder, is_customised: false, connect_timeout: CONNECT_TIMEOUT, timeout: TIMEOUT }
+        Self {
+            builder,
+            is_customised: false,
+            connect_timeout: CONNECT_TIMEOUT,
+            timeout: TIMEOUT,
+            read_timeout: READ_TIMEOUT,
+        }
     }
 
     pub(crate) fn customise(self, with: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Self {
@@ -47,7 +58,9 @@ impl Http {
         // addresses; where one of the two is not local, NO_PROXY has to name the other.
         let is_local = addresses.iter().all(|address| is_loopback(address));
         let builder = if is_local { self.builder.no_proxy() } else { self.builder };
-        let builder = builder.redirect(Policy::none()).connect_timeout(self.connect_timeout).timeout(self.timeout);
+        let builder = builder.redirect(Policy::none()).http1_max_headers(MOST_HEADERS);
+        let builder =
+            builder.connect_timeout(self.connect_timeout).timeout(self.timeout).read_timeout(self.read_timeout);
         builder.build().map_err(unusable)
     }
 }
@@ -72,6 +85,7 @@ impl fmt::Debug for Http {
         f.debug_struct("Http")
             .field("connect_timeout", &self.connect_timeout)
             .field("timeout", &self.timeout)
+            .field("read_timeout", &self.read_timeout)
             .finish_non_exhaustive()
     }
 }

@@ -44,6 +44,8 @@ pub enum ErrorKind {
     Status,
     /// The answer's body is not what the document declares.
     InvalidAnswer,
+    /// The answer's body is larger than [allowed](crate::ClientBuilder::answer_limit).
+    AnswerTooLarge,
     /// The time allowed ran out.
     Timeout,
     /// No connection: name resolution or TCP.
@@ -77,6 +79,7 @@ impl ErrorKind {
             Self::Unavailable => "unavailable",
             Self::Status => "status",
             Self::InvalidAnswer => "invalid_answer",
+            Self::AnswerTooLarge => "answer_too_large",
             Self::Timeout => "timeout",
             Self::Connect => "connect",
             Self::Tls => "tls",
@@ -113,6 +116,7 @@ impl ErrorKind {
             Self::Unavailable => &[Cause::ApiUnavailable],
             Self::Status => &[Cause::RefusedByApi],
             Self::InvalidAnswer => &[Cause::Document],
+            Self::AnswerTooLarge => &[Cause::AnswerTooLarge],
             Self::Timeout => &[Cause::Slow],
             Self::Connect => &[Cause::Unreachable],
             Self::Tls => &[Cause::TlsHandshake],

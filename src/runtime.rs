@@ -17,7 +17,7 @@ pub use crate::operation::{Operation, Parameter};
 pub use crate::transport::Transport;
 
 pub use self::answer::{
-    ByStatus, no_variant, read_json, read_optional, read_status, read_string, read_text, text_of, undeclared,
+    ByStatus, To, no_variant, read_json, read_optional, read_status, read_string, read_text, text_of, undeclared,
 };
 pub use self::call::{Call, argument};
 pub use self::change::{Change, Effect};

@@ -1,10 +1,11 @@
 //! One call on the API: the header goes on, the request goes out, the status is judged, and what may pass is tried again.
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName};
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Request, Response, Url};
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
@@ -44,6 +45,8 @@ pub(crate) struct Limits {
     pub(crate) request: Duration,
     /// A whole call: the token, each try and the pauses between.
     pub(crate) call: Duration,
+    /// The body of an answer, in bytes.
+    pub(crate) answer: usize,
 }
 
 /// How many tries an answer took, where it was not one.
@@ -52,12 +55,18 @@ struct Tries(u32);
 
 /// A call under way.
 struct Call {
+    accept: Option<&'static str>,
     operation: Option<&'static Operation>,
     is_healthcheck: bool,
     deadline: Instant,
     /// How often a request went out.
     sent: AtomicU32,
+    /// The request as it was given, to be sent again. A body that is a stream can be sent once only.
+    copy: Option<Request>,
 }
+
+/// What is rare, in a box.
+type BoxedAnswer<'a> = Pin<Box<dyn Future<Output = Result<Response, Error>> + Send + 'a>>;
 
 impl Transport {
     pub(crate) fn new(
@@ -76,6 +85,11 @@ impl Transport {
     #[must_use]
     pub fn base(&self) -> &str {
         &self.base
+    }
+
+    /// Returns how large an answer's body may be, in bytes.
+    pub(crate) fn answer_limit(&self) -> usize {
+        self.limits.answer
     }
 
     pub(crate) fn base_url(&self) -> &Url {
@@ -112,45 +126,77 @@ impl Transport {
     }
 
     /// Sends a request and returns its answer if that is a success.
+    ///
+    /// The way of nearly all calls is here. What is rare is in boxes that other functions make: in this one, it would deepen
+    /// the stack of every call.
     pub(crate) async fn call(
         &self,
-        request: impl Into<Box<Request>>,
+        mut request: Box<Request>,
+        accept: Option<&'static str>,
         operation: Option<&'static Operation>,
     ) -> Result<Response, Error> {
-        let mut request = request.into();
-        let id = operation.map(|operation| operation.id);
-        self.check_origin(request.url()).map_err(|error| error.with_operation(id))?;
-        add_missing(request.headers_mut(), &self.headers);
-        // What is rare is in a box, so that the usual call stays small. A body that is a stream can be sent once only.
-        let copy = copy_of(&request);
-        let call = Call::new(&request, operation, self.limits.call);
-        let is_idempotent = request.method().is_idempotent();
-        self.retries.note_call();
-        let error = match self.exchange(request, copy.as_deref(), &call).await {
-            Ok(answer) => return Ok(answer),
-            Err(error) => error,
+        let call = self.begin(&mut request, accept, operation)?;
+        let Some(bearer) = self.authenticator.fresh_bearer() else {
+            return self.without_token(request, call).await;
         };
-        let outcome = match copy {
-            Some(copy) => Box::pin(self.try_again(error, &copy, &call, is_idempotent)).await,
-            None => Err(error.with_tries(1)),
-        };
-        outcome.map_err(|error| error.with_operation(id))
+        match self.send(request, &bearer, &call).await {
+            Ok(answer) if answer.status().is_success() => Ok(answer),
+            outcome => self.rescue(outcome, bearer, call).await,
+        }
     }
 
-    async fn try_again(
+    /// Makes a request ready to be sent, and a copy of it.
+    fn begin(
         &self,
-        error: Error,
-        copy: &Request,
-        call: &Call,
-        is_idempotent: bool,
-    ) -> Result<Response, Error> {
-        let repeatable = Repeatable { is_idempotent, deadline: call.deadline };
+        request: &mut Request,
+        accept: Option<&'static str>,
+        operation: Option<&'static Operation>,
+    ) -> Result<Box<Call>, Error> {
+        let id = operation.map(|operation| operation.id);
+        self.check_origin(request.url()).map_err(|error| error.with_operation(id))?;
+        let now = Instant::now();
+        let call = Call::new(request, accept, operation, now, self.limits.call);
+        self.complete(request, &call, now);
+        self.retries.note_call();
+        Ok(call)
+    }
+
+    /// Makes a call for which there is no token in hand, or none that needs no renewal.
+    #[cold]
+    fn without_token(&self, request: Box<Request>, call: Box<Call>) -> BoxedAnswer<'_> {
+        Box::pin(async move {
+            let first = self.exchange(request, &call).await;
+            self.finish(first, &call).await
+        })
+    }
+
+    /// Goes on with a call whose first answer is not a success.
+    #[cold]
+    fn rescue(&self, outcome: Result<Response, Error>, bearer: Bearer, call: Box<Call>) -> BoxedAnswer<'_> {
+        Box::pin(async move {
+            let first = self.judge(outcome, &bearer, &call).await;
+            self.finish(first, &call).await
+        })
+    }
+
+    /// Ends a call after its first try.
+    async fn finish(&self, first: Result<Response, Error>, call: &Call) -> Result<Response, Error> {
+        let outcome = match (first, &call.copy) {
+            (Err(error), Some(copy)) => self.try_again(error, copy, call).await,
+            (Err(error), None) => Err(error.with_tries(1)),
+            (answer, _) => answer,
+        };
+        outcome.map_err(|error| error.with_operation(call.operation.map(|operation| operation.id)))
+    }
+
+    async fn try_again(&self, error: Error, copy: &Request, call: &Call) -> Result<Response, Error> {
+        let repeatable = Repeatable { is_idempotent: copy.method().is_idempotent(), deadline: call.deadline };
         let mut tries = 1;
         let again = || {
             tries += 1;
             async move {
-                match copy.try_clone() {
-                    Some(request) => self.exchange(Box::new(request), Some(copy), call).await,
+                match self.again(call) {
+                    Some(request) => self.exchange(request, call).await,
                     // What was copied once can be copied again.
                     None => Err(Error::invalid_request("the request cannot be sent again")),
                 }
@@ -161,37 +207,43 @@ impl Transport {
         Ok(answer)
     }
 
-    /// Sends a request with a token. If the gateway refuses the token, the request did not arrive: it is sent again with
-    /// another, whatever its method.
-    async fn exchange(
-        &self,
-        mut request: Box<Request>,
-        copy: Option<&Request>,
-        call: &Call,
-    ) -> Result<Response, Error> {
+    /// Copies the request once more, for what is left of the call's time.
+    fn again(&self, call: &Call) -> Option<Box<Request>> {
+        let mut request = Box::new(call.copy.as_ref()?.try_clone()?);
+        self.complete(&mut request, call, Instant::now());
+        Some(request)
+    }
+
+    /// Adds what no copy has: one without headers allocates nothing for them.
+    fn complete(&self, request: &mut Request, call: &Call, now: Instant) {
+        if let Some(accept) = call.accept {
+            request.headers_mut().entry(ACCEPT).or_insert(HeaderValue::from_static(accept));
+        }
+        add_missing(request.headers_mut(), &self.headers);
+        self.limit(request, call, now);
+    }
+
+    /// Sends a request with a token.
+    async fn exchange(&self, mut request: Box<Request>, call: &Call) -> Result<Response, Error> {
         let bearer = self.bearer(call.deadline).await?;
-        self.limit(&mut request, call);
-        let answer = self.send(request, &bearer, call).await?;
-        let answer = if refuses(&answer) { Box::pin(self.replay(copy, &bearer, answer, call)).await? } else { answer };
-        if answer.status().is_success() { Ok(answer) } else { Err(Box::pin(self.failure(answer, call)).await) }
+        self.limit(&mut request, call, Instant::now());
+        let outcome = self.send(request, &bearer, call).await;
+        self.judge(outcome, &bearer, call).await
+    }
+
+    /// Makes an error of an answer that is not a success. If the gateway refused the token, the request did not arrive: it is
+    /// sent again with another, whatever its method.
+    async fn judge(&self, outcome: Result<Response, Error>, bearer: &Bearer, call: &Call) -> Result<Response, Error> {
+        let answer = outcome?;
+        let answer = if refuses(&answer) { self.replay(bearer, answer, call).await? } else { answer };
+        if answer.status().is_success() { Ok(answer) } else { Err(self.failure(answer, call).await) }
     }
 
     /// Renews a token that was refused and sends the request again: once, and once more after a pause if the new token may
     /// not have reached every node of the gateway.
-    async fn replay(
-        &self,
-        copy: Option<&Request>,
-        refused: &Bearer,
-        mut answer: Response,
-        call: &Call,
-    ) -> Result<Response, Error> {
+    async fn replay(&self, refused: &Bearer, mut answer: Response, call: &Call) -> Result<Response, Error> {
         self.authenticator.reject_bearer(refused);
-        let again = || {
-            let mut again = copy?.try_clone().map(Box::new)?;
-            self.limit(&mut again, call);
-            Some(again)
-        };
-        let Some(request) = again() else { return Ok(answer) };
+        let Some(request) = self.again(call) else { return Ok(answer) };
         let bearer = self.bearer(call.deadline).await?;
         if bearer.generation != refused.generation {
             answer = self.send(request, &bearer, call).await?;
@@ -201,7 +253,7 @@ impl Transport {
             tracing::debug!("the gateway refuses a new token: trying once more after a pause");
             sleep(CATCHING_UP).await;
             let bearer = self.bearer(call.deadline).await?;
-            if let Some(request) = again() {
+            if let Some(request) = self.again(call) {
                 answer = self.send(request, &bearer, call).await?;
             }
         }
@@ -210,7 +262,7 @@ impl Transport {
 
     /// Has a token, within the time of a call.
     pub(crate) async fn token(&self) -> Result<(), Error> {
-        self.bearer(deadline_in(self.limits.call)).await.map(|_| ())
+        self.bearer(deadline_in(Instant::now(), self.limits.call)).await.map(|_| ())
     }
 
     /// Returns a token, if there is one before the call's time is over.
@@ -218,18 +270,15 @@ impl Transport {
         if let Some(bearer) = self.authenticator.fresh_bearer() {
             return Ok(bearer);
         }
-        Box::pin(async {
-            // tokio's timer panics where there is no runtime.
-            Handle::try_current().map_err(|_| Error::no_runtime())?;
-            let bearer = timeout_at(deadline, self.authenticator.bearer()).await;
-            bearer.unwrap_or_else(|_| Err(Error::call_timeout()))
-        })
-        .await
+        // tokio's timer panics where there is no runtime.
+        Handle::try_current().map_err(|_| Error::no_runtime())?;
+        let bearer = timeout_at(deadline, self.authenticator.bearer()).await;
+        bearer.unwrap_or_else(|_| Err(Error::call_timeout()))
     }
 
     /// Lets a request take no longer than what is left of the call's time.
-    fn limit(&self, request: &mut Request, call: &Call) {
-        let left = call.deadline.saturating_duration_since(Instant::now());
+    fn limit(&self, request: &mut Request, call: &Call, now: Instant) {
+        let left = call.deadline.saturating_duration_since(now);
         if left < request.timeout().copied().unwrap_or(self.limits.request) {
             *request.timeout_mut() = Some(left);
         }
@@ -244,12 +293,12 @@ impl Transport {
     ) -> impl Future<Output = Result<Response, Error>> + use<> {
         let span = call.span(&request);
         request.headers_mut().insert(AUTHORIZATION, bearer.header.clone());
-        let answer = self.http.execute(*request).instrument(span.clone());
+        let mut sent = self.http.execute(*request).instrument(span);
         async move {
-            let answer = answer.await.map_err(|error| Error::transport(error, Peer::Api));
+            let answer = (&mut sent).await.map_err(|error| Error::transport(error, Peer::Api));
             match &answer {
-                Ok(answer) => span.record("http.response.status_code", answer.status().as_u16()),
-                Err(error) => span.record("error.type", error.kind().name()),
+                Ok(answer) => sent.span().record("http.response.status_code", answer.status().as_u16()),
+                Err(error) => sent.span().record("error.type", error.kind().name()),
             };
             answer
         }
@@ -259,6 +308,9 @@ impl Transport {
     fn check_origin(&self, url: &Url) -> Result<(), Error> {
         // RFC 6454, 5, without the texts that `Url::origin` makes.
         let base = &self.base_url;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(Error::invalid_request("the request's address must not hold a user name or a password"));
+        }
         let is_same_host = url.host() == base.host() && url.port_or_known_default() == base.port_or_known_default();
         if is_same_host && url.scheme() == base.scheme() {
             return Ok(());
@@ -279,9 +331,16 @@ impl Transport {
 }
 
 impl Call {
-    fn new(request: &Request, operation: Option<&'static Operation>, limit: Duration) -> Self {
+    fn new(
+        request: &Request,
+        accept: Option<&'static str>,
+        operation: Option<&'static Operation>,
+        now: Instant,
+        limit: Duration,
+    ) -> Box<Self> {
+        let deadline = deadline_in(now, limit);
         let is_healthcheck = *request.method() == Method::GET && request.url().path().ends_with(HEALTHCHECK);
-        Self { operation, is_healthcheck, deadline: deadline_in(limit), sent: AtomicU32::new(0) }
+        Box::new(Self { accept, operation, is_healthcheck, deadline, sent: AtomicU32::new(0), copy: copy_of(request) })
     }
 
     /// A span of one try, by the names that OpenTelemetry has for HTTP clients. It has no argument's value in it.
@@ -322,11 +381,11 @@ impl fmt::Debug for Transport {
 }
 
 /// Copies a request, if its body is no stream. `try_clone` does the same, and allocates for a timeout even where none is set.
-fn copy_of(request: &Request) -> Option<Box<Request>> {
+fn copy_of(request: &Request) -> Option<Request> {
     if request.body().is_some() || request.timeout().is_some() {
-        return request.try_clone().map(Box::new);
+        return request.try_clone();
     }
-    let mut copy = Box::new(Request::new(request.method().clone(), request.url().clone()));
+    let mut copy = Request::new(request.method().clone(), request.url().clone());
     *copy.headers_mut() = request.headers().clone();
     *copy.version_mut() = request.version();
     Some(copy)
@@ -337,8 +396,7 @@ pub(crate) fn tries_of(answer: &Response) -> u32 {
     answer.extensions().get().map_or(1, |Tries(tries)| *tries)
 }
 
-fn deadline_in(limit: Duration) -> Instant {
-    let now = Instant::now();
+fn deadline_in(now: Instant, limit: Duration) -> Instant {
     // Whoever allows more than a clock can tell allows for ever.
     now.checked_add(limit).unwrap_or(now + Duration::from_secs(u32::MAX.into()))
 }
@@ -373,7 +431,7 @@ mod tests {
 
     fn transport(base: &str) -> Transport {
         let authenticator = Authenticator::builder("https://id.test", Credentials::new("id", "secret"));
-        let limits = Limits { request: Duration::ZERO, call: Duration::ZERO };
+        let limits = Limits { request: Duration::ZERO, call: Duration::ZERO, answer: 0 };
         let base_url = Url::parse(base).unwrap();
         let built = authenticator.build_with_http(Some(&base_url)).unwrap();
         Transport::new(built.http, base_url, built.authenticator, RetryPolicy::never(), limits)

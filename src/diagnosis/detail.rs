@@ -266,6 +266,7 @@ fn failure_in_french(kind: ErrorKind) -> &'static str {
         ErrorKind::Unavailable => "indisponible",
         ErrorKind::Status => "statut inattendu",
         ErrorKind::InvalidAnswer => "la réponse est illisible",
+        ErrorKind::AnswerTooLarge => "la réponse est trop grande",
         ErrorKind::Timeout => "pas de réponse dans le délai accordé",
         ErrorKind::Connect => "connexion impossible",
         ErrorKind::Tls => "connexion sécurisée impossible",

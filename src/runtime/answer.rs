@@ -1,5 +1,8 @@
 //! The end of a generated call: an answer of success becomes what the document says that it is.
 
+use std::pin::Pin;
+
+use bytes::{Bytes, BytesMut};
 use progenitor_client::ResponseValue;
 use reqwest::header::HeaderMap;
 use reqwest::{Response, StatusCode};
@@ -8,7 +11,7 @@ use serde::de::{DeserializeOwned, Error as _};
 use crate::error::{Error, Peer};
 use crate::failure::{Asked, is_json};
 use crate::operation::Operation;
-use crate::transport::{failure, tries_of};
+use crate::transport::{Transport, failure, tries_of};
 
 /// An answer whose type depends on its status.
 pub trait ByStatus: Sized {
@@ -25,11 +28,11 @@ pub trait ByStatus: Sized {
 /// # Errors
 ///
 /// Fails if the body is not what the document declares.
-pub async fn read_json<T: DeserializeOwned>(
+pub fn read_json<T: DeserializeOwned>(
     answer: Response,
-    operation: &'static Operation,
-) -> Result<ResponseValue<T>, Error> {
-    read(answer, operation, |_, _, body| serde_json::from_slice(body)).await
+    to: To<'_>,
+) -> impl Future<Output = Result<ResponseValue<T>, Error>> {
+    read(answer, to, |_, _, body| serde_json::from_slice(body))
 }
 
 /// Reads an answer of JSON that may be empty.
@@ -37,11 +40,11 @@ pub async fn read_json<T: DeserializeOwned>(
 /// # Errors
 ///
 /// As [`read_json`].
-pub async fn read_optional<T: DeserializeOwned>(
+pub fn read_optional<T: DeserializeOwned>(
     answer: Response,
-    operation: &'static Operation,
-) -> Result<ResponseValue<T>, Error> {
-    read(answer, operation, |_, _, body| serde_json::from_slice(if body.is_empty() { b"null" } else { body })).await
+    to: To<'_>,
+) -> impl Future<Output = Result<ResponseValue<T>, Error>> {
+    read(answer, to, |_, _, body| serde_json::from_slice(if body.is_empty() { b"null" } else { body }))
 }
 
 /// Reads an answer that is a text: in JSON, or as it is, which is what Java frameworks send for one even where they say JSON.
@@ -49,11 +52,11 @@ pub async fn read_optional<T: DeserializeOwned>(
 /// # Errors
 ///
 /// Fails if the exchange breaks.
-pub async fn read_string<T: From<String>>(
+pub fn read_string<T: From<String>>(
     answer: Response,
-    operation: &'static Operation,
-) -> Result<ResponseValue<T>, Error> {
-    read(answer, operation, |_, headers, body| Ok(text_of(is_json(headers), body).into())).await
+    to: To<'_>,
+) -> impl Future<Output = Result<ResponseValue<T>, Error>> {
+    read(answer, to, |_, headers, body| Ok(text_of(is_json(headers), body).into()))
 }
 
 /// Reads an answer of plain text.
@@ -61,11 +64,11 @@ pub async fn read_string<T: From<String>>(
 /// # Errors
 ///
 /// Fails if the exchange breaks.
-pub async fn read_text<T: From<String>>(
+pub fn read_text<T: From<String>>(
     answer: Response,
-    operation: &'static Operation,
-) -> Result<ResponseValue<T>, Error> {
-    read(answer, operation, |_, _, body| Ok(text_of(false, body).into())).await
+    to: To<'_>,
+) -> impl Future<Output = Result<ResponseValue<T>, Error>> {
+    read(answer, to, |_, _, body| Ok(text_of(false, body).into()))
 }
 
 /// Reads an answer whose type depends on its status.
@@ -73,18 +76,20 @@ pub async fn read_text<T: From<String>>(
 /// # Errors
 ///
 /// As [`read_json`].
-pub async fn read_status<T: ByStatus>(
-    answer: Response,
-    operation: &'static Operation,
-) -> Result<ResponseValue<T>, Error> {
-    read(answer, operation, |status, _, body| T::decode(status.as_u16(), body)).await
+pub fn read_status<T: ByStatus>(answer: Response, to: To<'_>) -> impl Future<Output = Result<ResponseValue<T>, Error>> {
+    read(answer, to, |status, _, body| T::decode(status.as_u16(), body))
 }
 
 /// Makes an error of an answer that the document does not declare.
-pub async fn undeclared(answer: Response, operation: &'static Operation) -> Error {
+#[cold]
+#[must_use]
+pub fn undeclared(answer: Response, to: To<'_>) -> Pin<Box<dyn Future<Output = Error> + Send>> {
+    let operation = to.operation;
     let tries = tries_of(&answer);
-    let error = Box::pin(failure(answer, Asked::of(Some(operation)))).await;
-    error.with_operation(Some(operation.id)).with_tries(tries)
+    Box::pin(async move {
+        let error = failure(answer, Asked::of(Some(operation))).await;
+        error.with_operation(Some(operation.id)).with_tries(tries)
+    })
 }
 
 /// Reads a text, in JSON if it is, or as it is. What is not UTF-8 in it becomes U+FFFD.
@@ -102,18 +107,84 @@ pub fn no_variant() -> serde_json::Error {
 
 type Decode<T> = fn(StatusCode, &HeaderMap, &[u8]) -> Result<T, serde_json::Error>;
 
-async fn read<T>(
-    mut answer: Response,
+/// What an answer is to: a client's call of an operation.
+#[derive(Clone, Copy)]
+#[expect(missing_debug_implementations, reason = "for generated code")]
+pub struct To<'c> {
+    transport: &'c Transport,
     operation: &'static Operation,
+}
+
+impl<'c> To<'c> {
+    /// Names both.
+    #[must_use]
+    pub fn new(transport: &'c Transport, operation: &'static Operation) -> Self {
+        Self { transport, operation }
+    }
+}
+
+/// Reads an answer's body.
+#[expect(clippy::manual_async_fn, reason = "of an async function's arguments the answer would be moved once more")]
+fn read<T>(
+    mut answer: Response,
+    to: To<'_>,
     decode: Decode<T>,
-) -> Result<ResponseValue<T>, Error> {
-    let tries = tries_of(&answer);
-    let failed = |error: Error| error.with_operation(Some(operation.id)).with_tries(tries);
-    let status = answer.status();
+) -> impl Future<Output = Result<ResponseValue<T>, Error>> {
+    async move {
+        let body = match whole(&mut answer, to.transport.answer_limit()).await {
+            Ok(body) => body,
+            Err(fault) => return Err(failed(answer, to, fault)),
+        };
+        // Some servers begin with the mark of UTF-8, which is no JSON.
+        let text = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&body);
+        match decode(answer.status(), answer.headers(), text) {
+            Ok(value) => Ok(ResponseValue::new(value, answer.status(), std::mem::take(answer.headers_mut()))),
+            Err(fault) => Err(failed(answer, to, Unread::Other(body, fault))),
+        }
+    }
+}
+
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Why an answer was not read.
+enum Unread {
+    Broken(reqwest::Error),
+    TooLarge,
+    Other(Bytes, serde_json::Error),
+}
+
+#[cold]
+fn failed(mut answer: Response, to: To<'_>, fault: Unread) -> Error {
+    let (tries, status) = (tries_of(&answer), answer.status());
     let headers = std::mem::take(answer.headers_mut());
-    let body = answer.bytes().await.map_err(|error| failed(Error::transport(error, Peer::Api)))?;
-    match decode(status, &headers, &body) {
-        Ok(value) => Ok(ResponseValue::new(value, status, headers)),
-        Err(fault) => Err(failed(Error::invalid_answer(status, headers, &body, &fault))),
+    let error = match fault {
+        Unread::Broken(error) => Error::transport(error, Peer::Api),
+        Unread::TooLarge => Error::answer_too_large(status, headers, to.transport.answer_limit()),
+        Unread::Other(body, fault) => Error::invalid_answer(status, headers, &body, &fault),
+    };
+    error.with_operation(Some(to.operation.id)).with_tries(tries)
+}
+
+/// Reads a whole body, unless it is larger than the limit. Most come in one piece, which is not copied then.
+async fn whole(answer: &mut Response, limit: usize) -> Result<Bytes, Unread> {
+    // What is announced need not be read; what was unpacked on the way is not announced.
+    if answer.content_length().is_some_and(|length| length > limit as u64) {
+        return Err(Unread::TooLarge);
+    }
+    let Some(first) = piece(answer, limit).await? else { return Ok(Bytes::new()) };
+    let Some(second) = piece(answer, limit - first.len()).await? else { return Ok(first) };
+    let mut whole = BytesMut::from(first);
+    whole.extend_from_slice(&second);
+    while let Some(next) = piece(answer, limit - whole.len()).await? {
+        whole.extend_from_slice(&next);
+    }
+    Ok(whole.freeze())
+}
+
+/// Reads the next piece of a body, if it is not larger than what is left.
+async fn piece(answer: &mut Response, left: usize) -> Result<Option<Bytes>, Unread> {
+    match answer.chunk().await.map_err(Unread::Broken)? {
+        Some(piece) if piece.len() > left => Err(Unread::TooLarge),
+        piece => Ok(piece),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Request, Response};
 use serde::Serialize;
 
@@ -20,7 +20,8 @@ pub struct Call<'c> {
     operation: &'static Operation,
     /// In a box, so that it is not copied from one function into the next.
     request: Box<Request>,
-    cookies: HeaderMap,
+    accept: Option<&'static str>,
+    cookies: Option<Box<HeaderMap>>,
 }
 
 impl<'c> Call<'c> {
@@ -33,12 +34,12 @@ impl<'c> Call<'c> {
         let url = url.finish().map_err(|fault| refused(operation, fault))?;
         let method = Method::from_bytes(operation.method.as_bytes()).unwrap_or_default();
         let request = Box::new(Request::new(method, transport.url(&url)));
-        Ok(Self { transport, operation, request, cookies: HeaderMap::new() })
+        Ok(Self { transport, operation, request, accept: None, cookies: None })
     }
 
     /// Says which media types are understood.
     pub fn accept(self, media_types: &'static str) -> Self {
-        self.with(ACCEPT, HeaderValue::from_static(media_types))
+        Self { accept: Some(media_types), ..self }
     }
 
     /// Adds a header argument.
@@ -64,7 +65,8 @@ impl<'c> Call<'c> {
     ///
     /// Fails if the value does not convert.
     pub fn cookie(mut self, name: &'static str, value: &impl Serialize) -> Result<Self, Error> {
-        text::cookie(&mut self.cookies, name, value).map_err(|fault| refused(self.operation, fault))?;
+        text::cookie(self.cookies.get_or_insert_default(), name, value)
+            .map_err(|fault| refused(self.operation, fault))?;
         Ok(self)
     }
 
@@ -125,11 +127,11 @@ impl<'c> Call<'c> {
     ///
     /// Fails as every call does.
     pub fn send(self) -> impl Future<Output = Result<Response, Error>> + use<'c> {
-        let Self { transport, operation, mut request, cookies } = self;
-        if !cookies.is_empty() {
-            request.headers_mut().extend(cookies);
+        let Self { transport, operation, mut request, accept, cookies } = self;
+        if let Some(cookies) = cookies {
+            request.headers_mut().extend(*cookies);
         }
-        transport.call(request, Some(operation))
+        transport.call(request, accept, Some(operation))
     }
 
     /// A content type that the document declares as a header too stands there once: the body's own.
