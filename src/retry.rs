@@ -467,6 +467,14 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn calls_that_are_never_tried_again_pay_for_no_others() {
+        let retries = Retries::new(RetryPolicy::new().first_pause(Duration::ZERO));
+        let never = retries.with_policy(RetryPolicy::never());
+        assert_eq!(extra_requests(&never, 50).await, 0);
+        assert_eq!(extra_requests(&retries, 10).await, 10 + 10 / 5);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn who_is_refused_by_the_policy_does_not_pay() {
         let retries = Retries::new(RetryPolicy::new().first_pause(Duration::ZERO));
         for error in [status(403), retry_after("11")] {
