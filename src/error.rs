@@ -298,7 +298,11 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.message)
+        f.write_str(&self.0.message)?;
+        match self.0.retry_after {
+            Some(pause) => write!(f, "; it asks to be left alone for {} s", pause.as_secs()),
+            None => Ok(()),
+        }
     }
 }
 

@@ -17,14 +17,32 @@ use crate::quota::Quota;
 /// What a step found.
 #[derive(Clone, Debug)]
 pub(super) enum Detail {
-    Failure { kind: ErrorKind, is_token_endpoint: bool, message: String, code: Option<String> },
-    Settings { shown_id: String, secrecy: Secrecy },
+    Failure {
+        kind: ErrorKind,
+        is_token_endpoint: bool,
+        message: String,
+        code: Option<String>,
+        retry_after: Option<Duration>,
+    },
+    Settings {
+        shown_id: String,
+        secrecy: Secrecy,
+    },
     Slips(Vec<Slip>),
     NoPath,
     OperationInPath,
     TokenHost,
-    Document { title: &'static str, version: &'static str, operations: usize },
-    Addresses { environment: Environment, token_url: String, base_url: String, is_mixed: bool },
+    Document {
+        title: &'static str,
+        version: &'static str,
+        operations: usize,
+    },
+    Addresses {
+        environment: Environment,
+        token_url: String,
+        base_url: String,
+        is_mixed: bool,
+    },
     Proxy(Proxy),
     Answered(String),
     Token(Option<DateTime<Utc>>),
@@ -33,7 +51,10 @@ pub(super) enum Detail {
     ScopesNotStated,
     ScopeNotAsked,
     Accepted,
-    Healthy { status: StatusCode, took: Duration },
+    Healthy {
+        status: StatusCode,
+        took: Duration,
+    },
     Quotas(Vec<Quota>),
     Skew(i64),
     NotReached,
@@ -47,6 +68,7 @@ impl Detail {
             kind: error.kind(),
             is_token_endpoint: error.is_token_endpoint(),
             message: error.to_string(),
+            retry_after: error.retry_after(),
             code: error.oauth2_error().map(str::to_owned).or(status),
         }
     }
@@ -137,10 +159,11 @@ impl Detail {
         match self {
             // What a setting lacks only the message says.
             Self::Failure { kind: ErrorKind::Configuration, message, .. } => message.clone(),
-            Self::Failure { kind, is_token_endpoint, code, .. } => {
+            Self::Failure { kind, is_token_endpoint, code, retry_after, .. } => {
                 let peer = if *is_token_endpoint { "serveur de jetons" } else { "API" };
                 let code = code.iter().map(|code| format!(", {code}")).collect::<String>();
-                format!("{} ({peer}{code})", failure_in_french(*kind))
+                let pause = retry_after.map(|pause| format!(" ; à attendre : {} s", pause.as_secs()));
+                format!("{} ({peer}{code}){}", failure_in_french(*kind), pause.unwrap_or_default())
             }
             Self::Settings { shown_id, secrecy } => {
                 let secret = match secrecy {

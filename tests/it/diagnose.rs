@@ -382,6 +382,7 @@ async fn machines_read_the_same_in_json() {
     assert_eq!(checks.len(), STEPS.len());
     let quotas = checks.iter().find(|check| check["step"] == "quotas").unwrap();
     assert_eq!((&quotas["state"], &quotas["causes"]), (&json!("failed"), &json!(["quota"])));
+    assert_eq!(quotas["detail"], json!("trop de requêtes, ou quota épuisé (API, 429)\u{a0}; à attendre\u{a0}: 7200 s"));
     let access = checks.iter().find(|check| check["step"] == "access").unwrap();
     assert_eq!((&access["state"], &access["detail"]), (&json!("skipped"), &json!("la réponse ne le montre pas")));
 }
