@@ -15,3 +15,14 @@ pub(crate) async fn read_beginning(mut response: Response, beginning: &mut Vec<u
     }
     Ok(())
 }
+
+/// Takes off what some servers begin a text with, the mark of UTF-8, which is no JSON.
+pub(crate) fn without_mark(body: &[u8]) -> &[u8] {
+    const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+    body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body)
+}
+
+/// Tells whether a body is a page: a proxy's, a firewall's, a log-in's. Such are for people.
+pub(crate) fn is_page(body: &[u8]) -> bool {
+    without_mark(body).trim_ascii_start().starts_with(b"<")
+}

@@ -7,7 +7,7 @@ use reqwest::StatusCode;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use serde_json::error::Category;
 
-use crate::body::LIMIT;
+use crate::body::{LIMIT, is_page, without_mark};
 use crate::cause::Cause;
 use crate::challenge::{Challenge, refuses_token};
 use crate::error::{Error, Peer};
@@ -52,13 +52,6 @@ pub(crate) struct Asked {
     pub(crate) may_be_missing: bool,
     /// The token lacks a scope that was asked for.
     pub(crate) lacks_scope: bool,
-}
-
-impl Answered {
-    /// A page is for people: a proxy's, a firewall's, a log-in's.
-    fn is_page(&self) -> bool {
-        self.body.trim_ascii_start().starts_with(b"<")
-    }
 }
 
 impl Asked {
@@ -173,13 +166,11 @@ impl Error {
         fault: &serde_json::Error,
     ) -> Self {
         let (what, causes): (_, &[_]) = match fault.classify() {
-            _ if body.is_empty() => ("is empty", &[Cause::ApiUnavailable, Cause::Document]),
+            _ if without_mark(body).trim_ascii().is_empty() => ("is empty", &[Cause::ApiUnavailable, Cause::Document]),
             _ if body.starts_with(b"\x1f\x8b") => {
                 ("is compressed by gzip, which was not asked for", &[Cause::NotTheApi])
             }
-            _ if body.trim_ascii_start().starts_with(b"<") => {
-                ("is HTML or XML, not JSON", &[Cause::NotTheApi, Cause::BasePath])
-            }
+            _ if is_page(body) => ("is HTML or XML, not JSON", &[Cause::NotTheApi, Cause::BasePath]),
             _ if str::from_utf8(body).is_err() => ("is not in UTF-8", &[Cause::Document]),
             Category::Data => ("does not have the shape that the document declares", &[Cause::Document]),
             Category::Eof => ("ends too early", &[Cause::ConnectionLost, Cause::Document]),
@@ -269,7 +260,7 @@ fn judge(answer: &Answered, challenge: Option<&Challenge>, asked: Asked) -> Judg
             let hint = " without a reason, as PISTE does for a moment at times";
             (ErrorKind::Status, &[Cause::EmptyBadRequest, Cause::RefusedByApi], hint)
         }
-        400 if answer.is_page() => (ErrorKind::Status, &[Cause::NotTheApi, Cause::RefusedByApi], ""),
+        400 if is_page(&answer.body) => (ErrorKind::Status, &[Cause::NotTheApi, Cause::RefusedByApi], ""),
         403 => judge_forbidden(answer, challenge, asked),
         404 if asked.is_healthcheck && is_no_such_path => (
             ErrorKind::Unavailable,
@@ -284,6 +275,8 @@ fn judge(answer: &Answered, challenge: Option<&Challenge>, asked: Asked) -> Judg
         404 if is_no_such_path => (ErrorKind::NotFound, &[Cause::BasePath, Cause::ResourceNotFound], ""),
         404 => of(ErrorKind::NotFound, ""),
         407 => (ErrorKind::Proxy, &[Cause::ProxyAuthentication], "; the proxy wants a name and a password"),
+        // Nothing was asked for that would be answered so.
+        100..=199 => (ErrorKind::Status, &[Cause::NotTheApi], ""),
         511 => (ErrorKind::Status, &[Cause::NotTheApi], "; the network wants a log-in"),
         429 => of(ErrorKind::RateLimited, "; too many requests, or a quota of the application is spent"),
         500 | 502..=504 => of(ErrorKind::Unavailable, ""),
@@ -322,7 +315,7 @@ fn judge_forbidden(answer: &Answered, challenge: Option<&Challenge>, asked: Aske
     let causes = match () {
         () if is_no_such_path(&answer.body) => PATH_FIRST,
         // The gateway's own refusal is empty.
-        () if answer.is_page() => PAGE_FIRST,
+        () if is_page(&answer.body) => PAGE_FIRST,
         () if asked.lacks_scope => SCOPE_FIRST,
         () if is_json(&answer.headers) && !answer.body.is_empty() => API_FIRST,
         () => ErrorKind::Forbidden.causes(),

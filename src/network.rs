@@ -285,6 +285,8 @@ mod tls {
             | Alert::CertificateExpired
             | Alert::CertificateUnknown
             | Alert::UnknownCA
+            // Signed by another key than its authority's.
+            | Alert::DecryptError
             | Alert::AccessDenied => return CLIENT_CERTIFICATE,
             Alert::ProtocolVersion => "the server and the client have no version of TLS in common",
             Alert::HandshakeFailure | Alert::InsufficientSecurity => "the server refused the TLS handshake",

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::credentials::Credentials;
 use super::token::Grant;
-use crate::body::read_beginning;
+use crate::body::{is_page, read_beginning, without_mark};
 use crate::cause::Cause;
 use crate::error::{Error, Peer, correlation_ids};
 use crate::failure::is_registered;
@@ -106,8 +106,7 @@ pub(super) fn missing_scopes(asked: &[String], granted: Option<&[String]>) -> Ve
 /// Reads an answer of success leniently, and writes it again as RFC 6749, 5.1 has it, with the fields that matter here.
 fn token_answer(body: &[u8]) -> Result<Value, Error> {
     let Some(answer) = object(body) else {
-        let is_page = body.trim_ascii_start().starts_with(b"<");
-        return Err(if is_page {
+        return Err(if is_page(body) {
             Error::invalid_token_answer("it is HTML or XML").because(&[Cause::NotTheApi, Cause::TokenUrl])
         } else {
             Error::invalid_token_answer("it is not a JSON object")
@@ -152,8 +151,7 @@ fn error_code(body: &[u8]) -> Option<String> {
 }
 
 fn object(body: &[u8]) -> Option<Map<String, Value>> {
-    const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-    serde_json::from_slice(body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body)).ok()
+    serde_json::from_slice(without_mark(body)).ok()
 }
 
 #[cfg(test)]

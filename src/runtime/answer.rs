@@ -8,6 +8,7 @@ use reqwest::header::HeaderMap;
 use reqwest::{Response, StatusCode};
 use serde::de::{DeserializeOwned, Error as _};
 
+use crate::body::without_mark;
 use crate::error::{Error, Peer};
 use crate::failure::{Asked, is_json};
 use crate::operation::Operation;
@@ -135,16 +136,12 @@ fn read<T>(
             Ok(body) => body,
             Err(fault) => return Err(failed(answer, to, fault)),
         };
-        // Some servers begin with the mark of UTF-8, which is no JSON.
-        let text = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&body);
-        match decode(answer.status(), answer.headers(), text) {
+        match decode(answer.status(), answer.headers(), without_mark(&body)) {
             Ok(value) => Ok(ResponseValue::new(value, answer.status(), std::mem::take(answer.headers_mut()))),
             Err(fault) => Err(failed(answer, to, Unread::Other(body, fault))),
         }
     }
 }
-
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Why an answer was not read.
 enum Unread {
@@ -186,5 +183,39 @@ async fn piece(answer: &mut Response, left: usize) -> Result<Option<Bytes>, Unre
     match answer.chunk().await.map_err(Unread::Broken)? {
         Some(piece) if piece.len() > left => Err(Unread::TooLarge),
         piece => Ok(piece),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+
+    use super::*;
+
+    /// Fetches a body that comes in these pieces.
+    async fn chunked(pieces: &[&str]) -> Response {
+        let chunks: String = pieces.iter().map(|piece| format!("{:x}\r\n{piece}\r\n", piece.len())).collect();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            assert_ne!(stream.read(&mut [0; 8192]).unwrap(), 0);
+            write!(stream, "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{chunks}0\r\n\r\n").unwrap();
+        });
+        reqwest::Client::builder().no_proxy().build().unwrap().get(url).send().await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_body_is_whole_in_however_many_pieces_it_comes_up_to_the_limit() {
+        for pieces in [&[][..], &["a"], &["a", "bc"], &["a", "bc", "def", "ghij"]] {
+            let body = pieces.concat();
+            let read = whole(&mut chunked(pieces).await, body.len()).await;
+            assert!(read.is_ok_and(|read| read == body), "{pieces:?}");
+            if let Some(less) = body.len().checked_sub(1) {
+                let read = whole(&mut chunked(pieces).await, less).await;
+                assert!(matches!(read, Err(Unread::TooLarge)), "{pieces:?}");
+            }
+        }
     }
 }

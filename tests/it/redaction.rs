@@ -113,6 +113,7 @@ async fn debug_shows_what_is_harmless_and_nothing_else() {
         "timeout: 30s",
         "Sensitive",
         "headers: [\"x-correlation-id\"]",
+        "retries: RetryPolicy { retries: 2",
     ] {
         assert!(text.contains(harmless), "{harmless}: {text}");
     }

@@ -16,6 +16,8 @@
 mod advice;
 #[path = "../../../src/auth/backoff.rs"]
 mod backoff;
+#[path = "../../../src/body.rs"]
+mod body;
 #[path = "../../../src/cause.rs"]
 mod cause;
 #[path = "../../../src/challenge.rs"]
