@@ -170,8 +170,10 @@ impl Error {
             | ErrorKind::Unavailable
             | ErrorKind::Timeout
             | ErrorKind::Connect => true,
-            // A body of the caller's that cannot be read, and a runtime that is gone, do not come back.
-            ErrorKind::Transport => !matches!(self.0.causes, [Cause::Arguments | Cause::Runtime, ..]),
+            // A body of the caller's that cannot be read, a runtime that is gone and a server that speaks no HTTP stay so.
+            ErrorKind::Transport => {
+                !matches!(self.0.causes, [Cause::Arguments | Cause::Runtime | Cause::NotTheApi, ..])
+            }
             ErrorKind::TokenEndpoint | ErrorKind::Status => self
                 .0
                 .causes

@@ -172,6 +172,7 @@ impl Error {
             }
             _ if is_page(body) => ("is HTML or XML, not JSON", &[Cause::NotTheApi, Cause::BasePath]),
             _ if str::from_utf8(body).is_err() => ("is not in UTF-8", &[Cause::Document]),
+            _ if fault.to_string().starts_with("recursion limit") => ("is nested too deeply", &[Cause::Document]),
             Category::Data => ("does not have the shape that the document declares", &[Cause::Document]),
             Category::Eof => ("ends too early", &[Cause::ConnectionLost, Cause::Document]),
             Category::Io | Category::Syntax => ("is not JSON", &[Cause::Document, Cause::NotTheApi]),

@@ -3,17 +3,25 @@
 use std::time::Duration;
 
 use chrono::DateTime;
-use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 
-/// Reads `Retry-After` in both its forms. A date is read by the server's own clock, which the header `Date` tells.
+/// Reads `Retry-After` in both its forms; of several the longest, since it was asked for too. A date is read by the server's own
+/// clock, which the header `Date` tells.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
-    let wanted = text(RETRY_AFTER)?;
+    let now = headers.get(DATE).and_then(text);
+    headers.get_all(RETRY_AFTER).iter().filter_map(|wanted| read(text(wanted)?, now)).max()
+}
+
+fn read(wanted: &str, now: Option<&str>) -> Option<Duration> {
     if let Ok(seconds) = wanted.parse() {
         return Some(Duration::from_secs(seconds));
     }
     let date = |text| DateTime::parse_from_rfc2822(text).ok();
-    date(wanted)?.signed_duration_since(date(text(DATE)?)?).to_std().ok()
+    date(wanted)?.signed_duration_since(date(now?)?).to_std().ok()
+}
+
+fn text(value: &HeaderValue) -> Option<&str> {
+    value.to_str().ok().map(str::trim)
 }
 
 #[cfg(test)]
@@ -22,7 +30,7 @@ mod tests {
 
     const NOON: &str = "Wed, 21 Oct 2026 12:00:00 GMT";
 
-    fn read(wanted: &str, date: Option<&str>) -> Option<u64> {
+    fn seconds(wanted: &str, date: Option<&str>) -> Option<u64> {
         let mut headers = HeaderMap::new();
         headers.insert(RETRY_AFTER, wanted.parse().unwrap());
         date.map(|date| headers.insert(DATE, date.parse().unwrap()));
@@ -31,9 +39,9 @@ mod tests {
 
     #[test]
     fn both_forms_are_read() {
-        assert_eq!(read("120", None), Some(120));
-        assert_eq!(read(" 7200 ", Some(NOON)), Some(7200));
-        assert_eq!(read("Wed, 21 Oct 2026 12:01:30 GMT", Some(NOON)), Some(90));
+        assert_eq!(seconds("120", None), Some(120));
+        assert_eq!(seconds(" 7200 ", Some(NOON)), Some(7200));
+        assert_eq!(seconds("Wed, 21 Oct 2026 12:01:30 GMT", Some(NOON)), Some(90));
     }
 
     #[test]
@@ -46,8 +54,16 @@ mod tests {
             ("soon", Some(NOON)),
             ("", Some(NOON)),
         ] {
-            assert_eq!(read(wanted, date), None, "{wanted}");
+            assert_eq!(seconds(wanted, date), None, "{wanted}");
         }
         assert_eq!(retry_after(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn of_several_the_longest_counts() {
+        let headers = ["soon", "7", "3600", "0"].map(|wanted| (RETRY_AFTER, wanted.parse().unwrap()));
+        let mut all = HeaderMap::new();
+        headers.into_iter().for_each(|(name, value)| _ = all.append(name, value));
+        assert_eq!(retry_after(&all), Some(Duration::from_secs(3600)));
     }
 }

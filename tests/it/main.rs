@@ -8,6 +8,7 @@ mod documents;
 mod errors;
 mod example;
 mod failures;
+mod hostile;
 mod limits;
 mod redaction;
 mod rejections;

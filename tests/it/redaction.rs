@@ -1,28 +1,14 @@
 //! No secret, token, request or answer shows in anything of ours that is printed.
 
-use std::error::Error as _;
-use std::fmt::Write;
-
 use menage_b2b::reqwest::header::{HeaderMap, HeaderValue};
 use menage_b2b::reqwest::{Method, Proxy, Request, Url};
-use menage_b2b::{Authenticator, Credentials, Error};
+use menage_b2b::{Authenticator, Credentials};
 use serde_json::json;
 use wiremock::ResponseTemplate;
 
-use crate::support::{Log, sandbox, token};
+use crate::support::{Log, sandbox, shown, token};
 
 const UNMISTAKABLE: &str = "hush-hush";
-
-/// All that a log could show of an error.
-fn shown(error: &Error) -> String {
-    let mut text = format!("{error} {error:?} {error:#?}");
-    let mut source = error.source();
-    while let Some(cause) = source {
-        write!(text, " {cause} {cause:?}").unwrap();
-        source = cause.source();
-    }
-    text
-}
 
 fn assert_silent(text: &str) {
     let bytes = format!("{:?}", UNMISTAKABLE.as_bytes());

@@ -1,10 +1,11 @@
 //! What the tests have in common: a sandbox, answers mounted before its own, and a log to look at.
 
+use std::error::Error as _;
 use std::io::{self, Read, Write};
 use std::sync::{Arc, Mutex};
 
-use menage_b2b::Client;
 use menage_b2b::mock::PisteSandbox;
+use menage_b2b::{Client, Error};
 use tracing::Level;
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::filter::Targets;
@@ -36,6 +37,17 @@ pub(crate) async fn token_requests(sandbox: &PisteSandbox) -> Vec<Request> {
 /// The requests that the API received.
 pub(crate) async fn api_requests(sandbox: &PisteSandbox) -> Vec<Request> {
     received(sandbox, &path_of(&sandbox.base_url())).await
+}
+
+/// All that a log could show of an error.
+pub(crate) fn shown(error: &Error) -> String {
+    let mut text = format!("{error} {error:?} {error:#?}");
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text += &format!(" {cause} {cause:?}");
+        source = cause.source();
+    }
+    text
 }
 
 /// A server that answers each connection with these bytes and closes it, and its base URL. It ends with the tests.
