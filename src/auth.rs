@@ -229,6 +229,14 @@ impl AuthenticatorBuilder {
         Ok(Built { authenticator, http, token_url: url, given })
     }
 
+    /// Checks what [`build`](Self::build) checks before it makes an HTTP client.
+    #[cfg(feature = "__fuzzing")]
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.credentials.check()?;
+        checked_scopes(&self.scopes)?;
+        Setting::TokenUrl.parse(&self.token_url, self.plain_http).map(drop)
+    }
+
     pub(crate) fn with_token_url(mut self, url: String) -> Self {
         self.token_url = url;
         self
@@ -258,4 +266,12 @@ pub(crate) struct Given {
     pub(crate) secrecy: Secrecy,
     pub(crate) slips: Vec<Slip>,
     pub(crate) is_http_customised: bool,
+}
+
+/// Reads an answer of the token endpoint: returns the header of its token, and how long it lives.
+#[cfg(feature = "__fuzzing")]
+pub(crate) fn read_token_answer(status: reqwest::StatusCode, body: &[u8]) -> Result<(HeaderValue, Duration), Error> {
+    let (grant, now) = (endpoint::read(status, body)?, clock::system());
+    let token = token::Token::new(grant, 1, now, now, 0.5);
+    Ok((token.header(), token.remaining(now)))
 }

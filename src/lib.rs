@@ -106,6 +106,9 @@ pub mod document;
 mod environment;
 mod error;
 mod failure;
+#[cfg(feature = "__fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod generated;
 mod http;
 mod kind;

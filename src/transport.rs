@@ -465,4 +465,27 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn any_address_is_read_as_a_parser_reads_the_whole_of_it() {
+        // What `runtime::Url` writes, and more: all but blanks, control characters, backslashes and fragments.
+        let pieces = "/ / . . .. %2e %2E % %00 %2f ? & = ; : , @ ! $ ' \" ( ) * + [ ] ^ ` { | } < > ~ - _ 8 a C: é 𝛼";
+        let pieces: Vec<_> = pieces.split(' ').collect();
+        let mut state = 1_u64;
+        let mut below = |end| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            usize::try_from(state >> 33).unwrap() % end
+        };
+        for base in ["https://host", "https://host:8443/a%20b/c/", "http://[::1]:8080/é//", "https://host/a/%2e./b:/"]
+        {
+            let transport = transport(base);
+            for _ in 0..1_000 {
+                let rest: String = (0..below(10)).map(|_| pieces[below(pieces.len())]).collect();
+                let text = format!("{}/{rest}", transport.base());
+                assert_eq!(transport.url(&text), Url::parse(&text).unwrap(), "{text}");
+            }
+        }
+    }
 }

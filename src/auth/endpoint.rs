@@ -82,6 +82,24 @@ async fn send(http: reqwest::Client, request: HttpRequest) -> Result<HttpRespons
     Err(error.with_correlation_ids(ids))
 }
 
+/// Reads an answer as [`Endpoint::fetch`] and [`send`] do together, without an exchange.
+#[cfg(feature = "__fuzzing")]
+pub(super) fn read(status: StatusCode, body: &[u8]) -> Result<Grant, Error> {
+    if !status.is_success() {
+        return Err(match error_code(body) {
+            Some(code) if is_by_the_rfc(&code, status) => Error::refused_by_token_endpoint(&code, status, None),
+            _ => Error::token_endpoint_status(status, None),
+        });
+    }
+    let answer = serde_json::from_str::<oauth2::basic::BasicTokenResponse>(&token_answer(body)?.to_string());
+    let answer = answer.map_err(|_| Error::invalid_token_answer("it cannot be read"))?;
+    if *answer.token_type() != BasicTokenType::Bearer {
+        return Err(Error::invalid_token_answer("its token is not a Bearer token"));
+    }
+    let scopes = answer.scopes().map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect());
+    Grant::new(answer.access_token().secret(), answer.expires_in(), scopes)
+}
+
 /// RFC 6749, 5.2 answers 400, or 401. Web frameworks write a field `error` into whatever else they refuse.
 fn is_by_the_rfc(code: &str, status: StatusCode) -> bool {
     is_registered(code) || matches!(status, StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED)

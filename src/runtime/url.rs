@@ -329,4 +329,122 @@ mod tests {
         let query = Query::new("q", QueryStyle::Json, &stubborn);
         assert_eq!(Url::new(BASE).query(&query).finish(), Err("query argument `q` does not convert".to_owned()));
     }
+
+    /// Draws the same numbers in each run.
+    struct Dice(u64);
+
+    impl Dice {
+        fn below(&mut self, end: usize) -> usize {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            usize::try_from(self.0 >> 33).unwrap() % end
+        }
+
+        fn one_of<T: Copy>(&mut self, all: &[T]) -> T {
+            all[self.below(all.len())]
+        }
+
+        /// Draws from all of ASCII, from the rest, and most often from what means something in an address.
+        fn letter(&mut self) -> char {
+            match self.below(4) {
+                0 => char::from(u8::try_from(self.below(128)).unwrap()),
+                1 => self.one_of(&['é', '\u{a0}', '．', '／', '\u{feff}', '𝛼']),
+                _ => self.one_of(&['.', '.', '/', '\\', '%', '2', 'e', 'E', '?', '#', ';', ',', '=', '@', ' ', '\t']),
+            }
+        }
+
+        fn text(&mut self) -> String {
+            (0..self.below(5)).map(|_| self.letter()).collect()
+        }
+    }
+
+    /// An address under way, and what each of its segments is to say.
+    struct Drawn {
+        url: Url,
+        segments: Vec<String>,
+        is_empty: bool,
+    }
+
+    impl Drawn {
+        /// Begins with a base address.
+        fn new(base: &str) -> Self {
+            Self { url: Url::new(base), segments: segments(base), is_empty: false }
+        }
+
+        fn text(mut self, text: &str) -> Self {
+            let decoded = text.replace("%2E", ".");
+            let (first, more) = decoded.split_once('/').map_or((&*decoded, None), |(first, more)| (first, Some(more)));
+            self.append(first);
+            self.segments.extend(more.into_iter().flat_map(|more| more.split('/')).map(str::to_owned));
+            Self { url: self.url.text(text), ..self }
+        }
+
+        fn argument(mut self, style: PathStyle, explode: bool, items: &[String]) -> Self {
+            self.append(&plain(style, explode, items));
+            self.is_empty |= items.concat().is_empty();
+            let url = match items {
+                [item] => self.url.value("id", style, explode, item),
+                items => self.url.value("id", style, explode, items),
+            };
+            Self { url, ..self }
+        }
+
+        fn append(&mut self, text: &str) {
+            if let Some(last) = self.segments.last_mut() {
+                last.push_str(text);
+            }
+        }
+    }
+
+    /// Writes texts as OpenAPI says, and encodes nothing.
+    fn plain(style: PathStyle, explode: bool, items: &[String]) -> String {
+        match (style, explode) {
+            (PathStyle::Simple, _) => items.join(","),
+            (PathStyle::Label, true) => format!(".{}", items.join(".")),
+            (PathStyle::Label, false) => format!(".{}", items.join(",")),
+            (PathStyle::Matrix, true) => items.iter().map(|item| format!(";id={item}")).collect(),
+            (PathStyle::Matrix, false) => format!(";id={}", items.join(",")),
+        }
+    }
+
+    /// Reads what the segments of an address say.
+    fn segments(address: &str) -> Vec<String> {
+        let url = reqwest::Url::parse(address).unwrap();
+        let decoded = |segment| percent_encoding::percent_decode_str(segment).decode_utf8().unwrap().into_owned();
+        url.path_segments().unwrap().map(decoded).collect()
+    }
+
+    /// Puts one to three arguments between texts of the document.
+    fn drawn(dice: &mut Dice, base: &str) -> Drawn {
+        let mut drawn = Drawn::new(base).text(dice.one_of(&["/", "/a/", "/.", "/%2E", "/é;"]));
+        for number in 0..=dice.below(3) {
+            if number > 0 {
+                drawn = drawn.text(dice.one_of(&["/", "/b/", "/.", "/%2E", "-", "."]));
+            }
+            let style = dice.one_of(&[PathStyle::Simple, PathStyle::Label, PathStyle::Matrix]);
+            let items: Vec<_> = (0..=dice.below(2)).map(|_| dice.text()).collect();
+            drawn = drawn.argument(style, dice.below(2) == 0, &items);
+        }
+        drawn.text(dice.one_of(&["", "/", "/end"]))
+    }
+
+    #[test]
+    fn any_argument_is_refused_or_stays_in_its_segment() {
+        let mut dice = Dice(1);
+        for _ in 0..4_000 {
+            let base = dice.one_of(&[BASE, "http://127.0.0.1:8080/x", "https://[::1]:8443/a%20b/c"]);
+            let Drawn { url, segments: wanted, is_empty } = drawn(&mut dice, base);
+            let is_astray = wanted.iter().any(|segment| matches!(segment.as_str(), "." | ".."));
+            let address = url.finish();
+            assert_eq!(address.is_err(), is_empty || is_astray, "{wanted:?}");
+            if let Ok(address) = address {
+                let read = reqwest::Url::parse(&address).unwrap();
+                assert_eq!((read.as_str(), read.query(), read.fragment()), (&*address, None, None));
+                assert_eq!(read.origin(), reqwest::Url::parse(base).unwrap().origin(), "{address}");
+                assert!(address.starts_with(&format!("{base}/")), "{address}");
+                assert_eq!(segments(&address), wanted, "{address}");
+            }
+        }
+    }
 }

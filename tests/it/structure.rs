@@ -5,7 +5,7 @@ use std::path::Path;
 /// The floors of the house, from the roof down. A file may use those below its own, and its neighbours where one group is named.
 const FLOORS: [&[&str]; 17] = [
     &["lib"],
-    &["mock"],
+    &["fuzzing", "mock"],
     &["client"],
     &["diagnosis"],
     &["config", "document"],
