@@ -274,3 +274,38 @@ fn note_headers(headers: &HeaderMap, (before, after): (DateTime<Utc>, DateTime<U
         Some(skew) => passed(CheckStep::Clock, Detail::Skew(skew.num_seconds())),
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The states of the steps from the connection to the quotas, as a failure shows them.
+    fn shown_by(error: &Error) -> Vec<(CheckStep, CheckState)> {
+        let mut checks = Vec::new();
+        note_failure(error, &Url::parse("https://host/api").unwrap(), &mut checks);
+        checks.iter().map(|check| (check.step, check.state)).collect()
+    }
+
+    #[test]
+    fn a_failure_shows_how_far_the_request_came() {
+        use CheckState::{Failed, Passed, Skipped};
+        use CheckStep::{Access, Connection, Healthcheck, Quotas};
+        let error = |kind| Error::new(kind, "").at(Peer::Api);
+        let answered = |kind| error(kind).with_status(StatusCode::BAD_GATEWAY);
+        for (error, wanted) in [
+            (error(ErrorKind::Connect).unsent(true), vec![(Connection, Failed)]),
+            (error(ErrorKind::Tls), vec![(Connection, Failed)]),
+            (error(ErrorKind::Proxy), vec![(Connection, Failed)]),
+            (error(ErrorKind::Timeout).unsent(true), vec![(Connection, Failed)]),
+            (error(ErrorKind::Timeout), vec![(Connection, Skipped), (Access, Skipped), (Healthcheck, Failed)]),
+            (error(ErrorKind::Transport), vec![(Connection, Skipped), (Access, Skipped), (Healthcheck, Failed)]),
+            (answered(ErrorKind::Forbidden), vec![(Connection, Passed), (Access, Failed)]),
+            (answered(ErrorKind::TokenRejected), vec![(Connection, Passed), (Access, Failed)]),
+            (answered(ErrorKind::InsufficientScope), vec![(Connection, Passed), (Access, Failed)]),
+            (answered(ErrorKind::RateLimited), vec![(Connection, Passed), (Access, Skipped), (Quotas, Failed)]),
+            (answered(ErrorKind::Unavailable), vec![(Connection, Passed), (Access, Skipped), (Healthcheck, Failed)]),
+        ] {
+            assert_eq!(shown_by(&error), wanted, "{error:?}");
+        }
+    }
+}

@@ -253,7 +253,9 @@ async fn what_warns_points_to_the_cause_of_what_fails() {
     let without_path = sandbox.client_builder().base_url(sandbox.server().uri());
     assert_eq!(diagnose(without_path).await.next_cause(), Some(BasePath));
     let with_operation = sandbox.client_builder().base_url(format!("{}/healthcheck", sandbox.base_url()));
-    assert_eq!(diagnose(with_operation).await.next_cause(), Some(BasePath));
+    let diagnosis = diagnose(with_operation).await;
+    assert_eq!(diagnosis.next_cause(), Some(BasePath));
+    assert!(diagnosis.to_string().contains("ends in /healthcheck, which the client appends itself"), "{diagnosis}");
     for scopes in [&[][..], &["openid"]] {
         let diagnosis = diagnose(sandbox.client_builder().scopes(scopes.iter().copied())).await;
         assert_eq!(diagnosis.next_cause(), Some(ScopeNotGranted), "{diagnosis}");
@@ -263,6 +265,48 @@ async fn what_warns_points_to_the_cause_of_what_fails() {
     assert_eq!(diagnosis.next_cause(), Some(ScopeNotGranted));
     assert!(diagnosis.to_string().contains("not granted: not.granted"), "{diagnosis}");
     assert_eq!(client.diagnose().await.next_cause(), Some(Cause::NotSubscribed));
+}
+
+/// Behind a proxy where nobody listens: nothing leaves this machine.
+async fn diagnose_unsent(environment: Environment, token_url: &str, base_url: &str) -> Diagnosis {
+    let builder = Client::builder(environment, Credentials::new("id-of-app", UNMISTAKABLE));
+    let nobody = Proxy::all("http://127.0.0.1:1").unwrap();
+    diagnose(builder.token_url(token_url).base_url(base_url).http(|http| http.proxy(nobody))).await
+}
+
+#[tokio::test]
+async fn addresses_of_the_other_environment_or_of_the_other_server_are_warned_of() {
+    let state = |diagnosis: &Diagnosis, step| diagnosis.check(step).unwrap().state();
+    let (sandbox, production) = (Environment::Sandbox, Environment::Production);
+    let api = |environment: Environment| format!("https://{}/organisation/api", environment.api_host());
+    for (environment, token_url, base_url, is_mixed) in [
+        (sandbox, sandbox.token_url(), api(sandbox), false),
+        (production, production.token_url(), api(production), false),
+        (sandbox, production.token_url(), api(sandbox), true),
+        (production, sandbox.token_url(), api(production), true),
+        (sandbox, sandbox.token_url(), api(production), true),
+        (sandbox, "https://id.example.test/token?realm=hush-hush", "https://api.example.test/a".to_owned(), false),
+    ] {
+        let diagnosis = diagnose_unsent(environment, token_url, &base_url).await;
+        let wanted = if is_mixed { CheckState::Warning } else { CheckState::Passed };
+        assert_eq!(state(&diagnosis, CheckStep::Environment), wanted, "{diagnosis}");
+        let facts = diagnosis.check(CheckStep::Environment).unwrap().facts();
+        assert_eq!(facts["base_url"], json!(base_url));
+        assert_eq!(
+            facts["token_url"],
+            json!(token_url.split('?').next().unwrap()),
+            "no query, which may hold anything"
+        );
+        assert_eq!(state(&diagnosis, CheckStep::Configuration), CheckState::Passed);
+        assert_eq!((diagnosis.next_cause(), diagnosis.exit_status()), (Some(Cause::Proxy), 3));
+        assert!(diagnosis.check(CheckStep::Proxy).unwrap().detail().contains("as the program set"), "{diagnosis}");
+    }
+    for environment in [sandbox, production] {
+        let diagnosis = diagnose_unsent(sandbox, sandbox.token_url(), environment.token_url()).await;
+        let check = diagnosis.check(CheckStep::Configuration).unwrap();
+        assert_eq!((check.state(), check.causes()), (CheckState::Warning, &[Cause::BasePath][..]));
+        assert!(check.detail().contains("host of a token endpoint"), "{diagnosis}");
+    }
 }
 
 #[tokio::test]
@@ -333,6 +377,10 @@ async fn a_healthy_client_has_nothing_to_do_and_asks_for_one_token_however_often
     for _ in 0..3 {
         let diagnosis = client.diagnose().await;
         let states: Vec<_> = diagnosis.checks().iter().map(|check| check.state()).collect();
+        let origin = sandbox.server().uri();
+        for step in [CheckStep::TokenEndpoint, CheckStep::Connection] {
+            assert_eq!(diagnosis.check(step).unwrap().detail(), format!("{origin} answered"));
+        }
         let skipped: Vec<_> = states.iter().filter(|state| **state != CheckState::Passed).collect();
         assert_eq!(skipped, [&CheckState::Skipped], "the sandbox tells no quota: {diagnosis}");
         assert!(diagnosis.is_healthy() && diagnosis.next_action().is_none());
@@ -355,6 +403,7 @@ async fn a_token_that_is_refused_and_cannot_be_renewed_is_a_matter_of_the_token_
         Cause::TokenEndpointUnavailable,
         7,
     );
+    assert_eq!(diagnosis.check(CheckStep::Configuration).unwrap().state(), CheckState::Passed);
 }
 
 #[tokio::test]

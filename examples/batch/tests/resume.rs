@@ -7,8 +7,9 @@ use std::time::Duration;
 use anyhow::Result;
 use batch::Summary;
 use indicatif::ProgressBar;
+use menage_b2b::mock::wiremock::ResponseTemplate;
 use menage_b2b::mock::{Fault, PisteSandbox};
-use menage_b2b::{ErrorKind, RetryPolicy};
+use menage_b2b::{Cause, CheckStep, ErrorKind, RetryPolicy};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -113,4 +114,17 @@ async fn another_file_is_left_alone() -> Result<()> {
     }
     sandbox.assert_no_calls();
     Ok(())
+}
+
+#[tokio::test]
+async fn where_the_document_has_no_health_check_the_guides_is_asked_for_a_diagnosis() {
+    let sandbox = PisteSandbox::start().await;
+    let health = |answer: ResponseTemplate| sandbox.gateway().answers_with(answer);
+    health(ResponseTemplate::new(200).set_body_json(json!({ "status": "UP" })));
+    let diagnosis = sandbox.client().diagnose().await;
+    assert!(diagnosis.is_healthy(), "{diagnosis}");
+    assert_eq!(diagnosis.check(CheckStep::Healthcheck).map(|check| check.facts()["status"].clone()), Some(json!(200)));
+    health(ResponseTemplate::new(200).set_body_string("<html>"));
+    let diagnosis = sandbox.client().diagnose().await;
+    assert_eq!(diagnosis.next_cause(), Some(Cause::NotTheApi), "{diagnosis}");
 }
