@@ -199,13 +199,13 @@ impl Check {
 
     /// Compares the last quarter with the second; growth by `few` is none.
     fn growth((name, trend): (&str, Option<Trend>), few: u64) -> Self {
-        match trend {
-            Some(trend) => Self::of(
-                trend.ratio() <= GROWTH || trend.growth() <= few,
-                format!("{name}, the last quarter to the second: {:.3} of {GROWTH}", trend.ratio()),
-            ),
-            None => Self::skipped(format!("{name}: this system does not tell")),
-        }
+        let Some(trend) = trend else {
+            return Self::skipped(format!("{name}: this system does not tell"));
+        };
+        let (ratio, more) = (trend.ratio(), trend.growth());
+        let or = if few > 0 { format!(", or {more} more of {few}") } else { String::new() };
+        let what = format!("{name}, the last quarter to the second: {ratio:.3} of {GROWTH}{or}");
+        Self::of(ratio <= GROWTH || more <= few, what)
     }
 
     fn skipped(what: String) -> Self {

@@ -1,7 +1,7 @@
 //! What a token costs, and what callers notice of its endpoint: this crate beside four caches as one writes them by hand.
 //!
 //! ```sh
-//! cargo bench
+//! cargo bench --bench token_cache
 //! ```
 //!
 //! Everything runs in one process, over loopback, against one endpoint that takes 100 ms; read the figures of one run beside
