@@ -1,5 +1,6 @@
 //! The rules for addresses: what a base URL and a token endpoint may look like.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use reqwest::Url;
@@ -19,6 +20,19 @@ pub(crate) enum PlainHttp {
     #[default]
     Loopback,
     Anywhere,
+}
+
+/// An address as it was given, which may hold a password until it has been read.
+#[derive(Clone)]
+pub(crate) struct Given(pub(crate) String);
+
+impl fmt::Debug for Given {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match Url::parse(self.0.trim()) {
+            Ok(url) => write!(f, "{}://{}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path()),
+            Err(_) => f.write_str("no address"),
+        }
+    }
 }
 
 impl Setting {
@@ -81,6 +95,13 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_is_shown_without_what_may_be_secret() {
+        let shown = |text: &str| format!("{:?}", Given(text.to_owned()));
+        assert_eq!(shown("https://user:hush@host:8443/a?key=hush#hush"), "https://host/a");
+        assert_eq!(shown("hush hush"), "no address");
+    }
 
     #[test]
     fn good_addresses_pass() {

@@ -31,7 +31,7 @@ pub(crate) use self::token::Bearer;
 
 use self::cache::{Cache, Rules};
 use self::endpoint::{Endpoint, checked_scopes};
-use crate::address::{PlainHttp, Setting};
+use crate::address::{Given, PlainHttp, Setting};
 use crate::error::Error;
 use crate::http::Http;
 
@@ -62,7 +62,7 @@ impl Authenticator {
     /// [`scopes`](AuthenticatorBuilder::scopes) names some.
     pub fn builder(token_url: impl Into<String>, credentials: Credentials) -> AuthenticatorBuilder {
         AuthenticatorBuilder {
-            token_url: token_url.into(),
+            token_url: Given(token_url.into()),
             credentials,
             scopes: Vec::new(),
             plain_http: PlainHttp::default(),
@@ -141,7 +141,7 @@ impl fmt::Debug for Authenticator {
 #[derive(Debug)]
 #[must_use]
 pub struct AuthenticatorBuilder {
-    token_url: String,
+    token_url: Given,
     credentials: Credentials,
     scopes: Vec<String>,
     plain_http: PlainHttp,
@@ -208,14 +208,14 @@ impl AuthenticatorBuilder {
     /// Makes the authenticator, and gives the HTTP client too, which serves the calls of the API at `base_url` as well.
     pub(crate) fn build_with_http(self, base_url: Option<&Url>) -> Result<Built, Error> {
         self.credentials.check()?;
-        let given = Given {
+        let given = Settings {
             shown_id: self.credentials.shown_id(),
             secrecy: self.credentials.secrecy(),
             slips: self.credentials.slips(),
             is_http_customised: self.http.is_customised(),
         };
         let scopes = checked_scopes(&self.scopes)?;
-        let url = Setting::TokenUrl.parse(&self.token_url, self.plain_http)?;
+        let url = Setting::TokenUrl.parse(&self.token_url.0, self.plain_http)?;
         // The secret's provider has as long as the request.
         let limit = self.http.timeout.saturating_mul(2);
         let http = self.http.build(&[&url, base_url.unwrap_or(&url)])?;
@@ -234,11 +234,11 @@ impl AuthenticatorBuilder {
     pub(crate) fn check(&self) -> Result<(), Error> {
         self.credentials.check()?;
         checked_scopes(&self.scopes)?;
-        Setting::TokenUrl.parse(&self.token_url, self.plain_http).map(drop)
+        Setting::TokenUrl.parse(&self.token_url.0, self.plain_http).map(drop)
     }
 
     pub(crate) fn with_token_url(mut self, url: String) -> Self {
-        self.token_url = url;
+        self.token_url = Given(url);
         self
     }
 
@@ -256,11 +256,11 @@ pub(crate) struct Built {
     pub(crate) authenticator: Authenticator,
     pub(crate) http: reqwest::Client,
     pub(crate) token_url: Url,
-    pub(crate) given: Given,
+    pub(crate) given: Settings,
 }
 
 /// What an authenticator was given, as far as it may be shown.
-pub(crate) struct Given {
+pub(crate) struct Settings {
     /// The beginning of the client id.
     pub(crate) shown_id: String,
     pub(crate) secrecy: Secrecy,

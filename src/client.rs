@@ -8,7 +8,7 @@ use std::time::Duration;
 use reqwest::header::HeaderMap;
 use reqwest::{Request, Response};
 
-use crate::address::{PlainHttp, Setting};
+use crate::address::{Given, PlainHttp, Setting};
 use crate::auth::{Authenticator, AuthenticatorBuilder, Built, Credentials};
 use crate::cause::Cause;
 use crate::config::Config;
@@ -178,7 +178,7 @@ impl Deref for Client {
 #[must_use]
 pub struct ClientBuilder {
     environment: Environment,
-    base_url: Option<String>,
+    base_url: Option<Given>,
     retry_policy: RetryPolicy,
     call_timeout: Duration,
     answer_limit: usize,
@@ -188,7 +188,7 @@ pub struct ClientBuilder {
 impl ClientBuilder {
     fn from_config(config: Config) -> Self {
         let mut builder = Client::builder(config.environment, config.credentials);
-        builder.base_url = config.base_url;
+        builder.base_url = config.base_url.map(Given);
         if let Some(url) = config.token_url {
             builder = builder.token_url(url);
         }
@@ -207,7 +207,7 @@ impl ClientBuilder {
     /// Without it the address is the one that the OpenAPI document lists for the environment's host. The document that the
     /// crate brings lists none.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
-        self.base_url = Some(url.into());
+        self.base_url = Some(Given(url.into()));
         self
     }
 
@@ -293,7 +293,7 @@ impl ClientBuilder {
     /// the credentials, a scope or the HTTP client's settings cannot work.
     pub fn build(self) -> Result<Client, Error> {
         let base_url = match &self.base_url {
-            Some(url) => url,
+            Some(Given(url)) => url,
             None => listed_server(self.environment, generated::SERVERS)?,
         };
         let base_url = Setting::BaseUrl.parse(base_url, self.auth.plain_http())?;

@@ -16,8 +16,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// As long as a whole request by default; it tells where one may take longer.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
-/// Hyper's own limit, said here so that it stays: a server can fill memory with headers too. Their size it bounds by its buffer (408 KiB).
-const MOST_HEADERS: usize = 100;
 
 /// How the HTTP client is to be made.
 pub(crate) struct Http {
@@ -58,9 +56,11 @@ impl Http {
         // addresses; where one of the two is not local, NO_PROXY has to name the other.
         let is_local = addresses.iter().all(|address| is_loopback(address));
         let builder = if is_local { self.builder.no_proxy() } else { self.builder };
-        let builder = builder.redirect(Policy::none()).http1_max_headers(MOST_HEADERS);
-        let builder =
-            builder.connect_timeout(self.connect_timeout).timeout(self.timeout).read_timeout(self.read_timeout);
+        // Hyper's own limits for headers stay: 100, and 400 KiB in all. Said once more, they would cost memory at each answer.
+        let builder = builder.redirect(Policy::none()).connect_timeout(self.connect_timeout).timeout(self.timeout);
+        // One that is no shorter would only be one more timer at each call.
+        let is_needed = self.read_timeout < self.timeout;
+        let builder = if is_needed { builder.read_timeout(self.read_timeout) } else { builder };
         builder.build().map_err(unusable)
     }
 }

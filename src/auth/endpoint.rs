@@ -1,6 +1,8 @@
 //! *How* to fetch a token. Knows nothing of time.
 
-use oauth2::basic::{BasicClient, BasicTokenType};
+use std::time::Duration;
+
+use oauth2::basic::{BasicClient, BasicTokenResponse, BasicTokenType};
 use oauth2::{
     AuthType, ClientId, ClientSecret, HttpRequest, HttpResponse, RequestTokenError, Scope, TokenResponse, TokenUrl,
 };
@@ -43,21 +45,26 @@ impl Endpoint {
                 // The others quote the answer, and `send` lets nothing through that could cause them.
                 _ => Error::invalid_token_answer("it cannot be read"),
             })?;
-        // RFC 6749, 7.1: a token of a type that one does not understand must not be used.
-        if *answer.token_type() != BasicTokenType::Bearer {
-            return Err(Error::invalid_token_answer("its token is not a Bearer token"));
-        }
-        let granted: Option<Vec<_>> = answer.scopes().map(|scopes| {
-            let scopes = scopes.iter().map(|scope| scope.to_string());
-            // An empty text names no scope.
-            scopes.filter(|scope| !scope.is_empty()).collect()
-        });
-        let missing = missing_scopes(&self.scopes, granted.as_deref());
-        if !missing.is_empty() {
-            tracing::warn!(?missing, "the token lacks scopes that were asked for: the API may answer 403");
-        }
-        Grant::new(answer.access_token().secret(), answer.expires_in(), granted)
+        granted(&answer, &self.scopes)
     }
+}
+
+/// Takes what was granted, if it can be used.
+fn granted(answer: &BasicTokenResponse, asked: &[String]) -> Result<Grant, Error> {
+    // RFC 6749, 7.1: a token of a type that one does not understand must not be used.
+    if *answer.token_type() != BasicTokenType::Bearer {
+        return Err(Error::invalid_token_answer("its token is not a Bearer token"));
+    }
+    let granted: Option<Vec<_>> = answer.scopes().map(|scopes| {
+        let scopes = scopes.iter().map(|scope| scope.to_string());
+        // An empty text names no scope.
+        scopes.filter(|scope| !scope.is_empty()).collect()
+    });
+    let missing = missing_scopes(asked, granted.as_deref());
+    if !missing.is_empty() {
+        tracing::warn!(?missing, "the token lacks scopes that were asked for: the API may answer 403");
+    }
+    Grant::new(answer.access_token().secret(), answer.expires_in(), granted)
 }
 
 /// Sends the request. Only a token goes back to `oauth2`, which would lose the status of all else.
@@ -72,32 +79,27 @@ async fn send(http: reqwest::Client, request: HttpRequest) -> Result<HttpRespons
     let outcome = read_beginning(response, &mut body).await;
     if status.is_success() {
         outcome.map_err(failed)?;
-        let token = token_answer(&body).map_err(|error| error.with_correlation_ids(ids))?;
-        return Ok(HttpResponse::new(token.to_string().into_bytes()));
     }
-    let error = match error_code(&body) {
-        Some(code) if is_by_the_rfc(&code, status) => Error::refused_by_token_endpoint(&code, status, retry_after),
-        _ => Error::token_endpoint_status(status, retry_after),
-    };
-    Err(error.with_correlation_ids(ids))
+    let token = answered(status, retry_after, &body).map_err(|error| error.with_correlation_ids(ids))?;
+    Ok(HttpResponse::new(token.to_string().into_bytes()))
 }
 
-/// Reads an answer as [`Endpoint::fetch`] and [`send`] do together, without an exchange.
+/// Judges an answer: returns its token, by [`token_answer`].
+fn answered(status: StatusCode, retry_after: Option<Duration>, body: &[u8]) -> Result<Value, Error> {
+    if status.is_success() {
+        return token_answer(body);
+    }
+    Err(match error_code(body) {
+        Some(code) if is_by_the_rfc(&code, status) => Error::refused_by_token_endpoint(&code, status, retry_after),
+        _ => Error::token_endpoint_status(status, retry_after),
+    })
+}
+
+/// Reads an answer without an exchange.
 #[cfg(feature = "__fuzzing")]
 pub(super) fn read(status: StatusCode, body: &[u8]) -> Result<Grant, Error> {
-    if !status.is_success() {
-        return Err(match error_code(body) {
-            Some(code) if is_by_the_rfc(&code, status) => Error::refused_by_token_endpoint(&code, status, None),
-            _ => Error::token_endpoint_status(status, None),
-        });
-    }
-    let answer = serde_json::from_str::<oauth2::basic::BasicTokenResponse>(&token_answer(body)?.to_string());
-    let answer = answer.map_err(|_| Error::invalid_token_answer("it cannot be read"))?;
-    if *answer.token_type() != BasicTokenType::Bearer {
-        return Err(Error::invalid_token_answer("its token is not a Bearer token"));
-    }
-    let scopes = answer.scopes().map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect());
-    Grant::new(answer.access_token().secret(), answer.expires_in(), scopes)
+    let answer = serde_json::from_value(answered(status, None, body)?);
+    granted(&answer.map_err(|_| Error::invalid_token_answer("it cannot be read"))?, &[])
 }
 
 /// RFC 6749, 5.2 answers 400, or 401. Web frameworks write a field `error` into whatever else they refuse.

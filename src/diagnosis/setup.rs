@@ -4,14 +4,14 @@ use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::Url;
 
 use crate::address::is_loopback;
-use crate::auth::Given;
+use crate::auth::Settings;
 use crate::environment::Environment;
 
 /// What a client was given, taken down when it is made.
 pub(crate) struct Setup {
     pub(crate) environment: Environment,
     pub(crate) token_url: Url,
-    pub(crate) given: Given,
+    pub(crate) given: Settings,
     pub(crate) proxy: Proxy,
 }
 
