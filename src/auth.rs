@@ -207,15 +207,13 @@ impl AuthenticatorBuilder {
 
     /// Makes the authenticator, and gives the HTTP client too, which serves the calls of the API at `base_url` as well.
     pub(crate) fn build_with_http(self, base_url: Option<&Url>) -> Result<Built, Error> {
-        self.credentials.check()?;
+        let (scopes, url) = self.check()?;
         let given = Settings {
             shown_id: self.credentials.shown_id(),
             secrecy: self.credentials.secrecy(),
             slips: self.credentials.slips(),
             is_http_customised: self.http.is_customised(),
         };
-        let scopes = checked_scopes(&self.scopes)?;
-        let url = Setting::TokenUrl.parse(&self.token_url.0, self.plain_http)?;
         // The secret's provider has as long as the request.
         let limit = self.http.timeout.saturating_mul(2);
         let http = self.http.build(&[&url, base_url.unwrap_or(&url)])?;
@@ -229,12 +227,10 @@ impl AuthenticatorBuilder {
         Ok(Built { authenticator, http, token_url: url, given })
     }
 
-    /// Checks what [`build`](Self::build) checks before it makes an HTTP client.
-    #[cfg(feature = "__fuzzing")]
-    pub(crate) fn check(&self) -> Result<(), Error> {
+    /// Checks what can be known to be wrong before there is an HTTP client, and reads the scopes and the address.
+    pub(crate) fn check(&self) -> Result<(Vec<String>, Url), Error> {
         self.credentials.check()?;
-        checked_scopes(&self.scopes)?;
-        Setting::TokenUrl.parse(&self.token_url.0, self.plain_http).map(drop)
+        Ok((checked_scopes(&self.scopes)?, Setting::TokenUrl.parse(&self.token_url.0, self.plain_http)?))
     }
 
     pub(crate) fn with_token_url(mut self, url: String) -> Self {

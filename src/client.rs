@@ -11,16 +11,13 @@ use reqwest::{Request, Response};
 use crate::address::{Given, PlainHttp, Setting};
 use crate::auth::{Authenticator, AuthenticatorBuilder, Built, Credentials};
 use crate::cause::Cause;
-use crate::config::Config;
+use crate::config::{Config, DEFAULT_SCOPES};
 use crate::diagnosis::{Diagnosis, Proxy, Setup, walk};
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::generated;
 use crate::retry::RetryPolicy;
 use crate::transport::{Limits, Transport};
-
-/// The scopes that a partner is given: the one that the portal's "Authorize" shows, and the one asked for with the access.
-const DEFAULT_SCOPES: [&str; 2] = ["openid", "dihal.sisiaoapimenage"];
 
 /// What a call may take, with a token endpoint that is slow and a try or two.
 const CALL_TIMEOUT: Duration = Duration::from_secs(60);

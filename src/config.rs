@@ -7,6 +7,11 @@ use crate::auth::Credentials;
 use crate::environment::Environment;
 use crate::error::Error;
 
+/// The scope that is asked for with the access; without it the API may answer 403.
+pub(crate) const PARTNER_SCOPE: &str = "dihal.sisiaoapimenage";
+/// The scopes that a partner is given: the one that the portal's "Authorize" shows, and [`PARTNER_SCOPE`].
+pub(crate) const DEFAULT_SCOPES: [&str; 2] = ["openid", PARTNER_SCOPE];
+
 /// What the variables say.
 pub(crate) struct Config {
     pub(crate) environment: Environment,

@@ -254,7 +254,6 @@ type Judgement = (ErrorKind, &'static [Cause], &'static str);
 fn judge(answer: &Answered, challenge: Option<&Challenge>, asked: Asked) -> Judgement {
     let of = |kind: ErrorKind, hint| (kind, kind.causes(), hint);
     let (status, headers) = (answer.status, &answer.headers);
-    let is_no_such_path = is_no_such_path(&answer.body);
     match status.as_u16() {
         _ if refuses_token(status, headers) => judge_rejection(challenge),
         400 if answer.body.is_empty() && answer.is_whole => {
@@ -263,7 +262,7 @@ fn judge(answer: &Answered, challenge: Option<&Challenge>, asked: Asked) -> Judg
         }
         400 if is_page(&answer.body) => (ErrorKind::Status, &[Cause::NotTheApi, Cause::RefusedByApi], ""),
         403 => judge_forbidden(answer, challenge, asked),
-        404 if asked.is_healthcheck && is_no_such_path => (
+        404 if asked.is_healthcheck && is_no_such_path(&answer.body) => (
             ErrorKind::Unavailable,
             &[Cause::BasePath, Cause::ApiUnavailable],
             "; the gateway knows no API at this address",
@@ -273,7 +272,7 @@ fn judge(answer: &Answered, challenge: Option<&Challenge>, asked: Asked) -> Judg
             (ErrorKind::Unavailable, &[Cause::ApiUnavailable, Cause::BasePath], hint)
         }
         404 if asked.may_be_missing => (ErrorKind::NotFound, &[Cause::ResourceNotFound], ""),
-        404 if is_no_such_path => (ErrorKind::NotFound, &[Cause::BasePath, Cause::ResourceNotFound], ""),
+        404 if is_no_such_path(&answer.body) => (ErrorKind::NotFound, &[Cause::BasePath, Cause::ResourceNotFound], ""),
         404 => of(ErrorKind::NotFound, ""),
         407 => (ErrorKind::Proxy, &[Cause::ProxyAuthentication], "; the proxy wants a name and a password"),
         // Nothing was asked for that would be answered so.

@@ -68,7 +68,7 @@ mod operations;
 mod service;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -86,7 +86,7 @@ pub use wiremock;
 
 use self::behaviour::{Answer, Behaviour};
 use self::operations::Condition;
-use self::service::{BASE_PATH, Gateway, Scripted, State, TOKEN_PATH, TokenEndpoint};
+use self::service::{BASE_PATH, Gateway, Scripted, State, TOKEN_PATH, TokenEndpoint, lock};
 
 const CLIENT_ID: &str = "sandbox-client-id";
 const CLIENT_SECRET: &str = "sandbox-client-secret";
@@ -278,9 +278,8 @@ impl PisteSandbox {
         found.unwrap_or_else(|| panic!("the document has no operation `{id}`; it has: {}", ids()))
     }
 
-    /// A test that panicked leaves the state whole.
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 

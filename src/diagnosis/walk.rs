@@ -13,6 +13,7 @@ use crate::auth::Slip;
 use crate::body::read_beginning;
 use crate::cause::Cause;
 use crate::clock_skew::clock_skew;
+use crate::config::PARTNER_SCOPE;
 use crate::environment::Environment;
 use crate::error::{Error, Peer};
 use crate::generated;
@@ -23,8 +24,6 @@ use crate::transport::Transport;
 
 /// A clock that is further off than this is worth a word. Certificates and tokens bear minutes, but who mends it mends it for both.
 const TOLERATED_SKEW_SECONDS: i64 = 30;
-/// What partners are told to ask for; without it the API may answer 403.
-const PARTNER_SCOPE: &str = "dihal.sisiaoapimenage";
 
 /// Walks until a step fails.
 pub(crate) async fn walk(client: &generated::Client, setup: &Setup) -> Diagnosis {
@@ -134,8 +133,7 @@ fn shown(url: &Url) -> String {
 }
 
 fn origin(url: &Url) -> String {
-    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    format!("{}://{}{port}", url.scheme(), url.host_str().unwrap_or_default())
+    url.origin().ascii_serialization()
 }
 
 /// Has a token, from the cache if there is one.

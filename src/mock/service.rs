@@ -12,13 +12,13 @@ use wiremock::{Request, Respond, ResponseTemplate};
 use super::behaviour::{Answer, Behaviour};
 use super::fault::{challenge, no_such_path, refusal, token_not_found, token_refused};
 use super::operations::{Condition, Recognised, recognise};
+use crate::config::DEFAULT_SCOPES;
 use crate::generated;
-use crate::operation::Operation;
+use crate::operation::{HEALTHCHECK, Operation};
 
 pub(super) const TOKEN_PATH: &str = "/api/oauth/token";
 /// A path of the sandbox's own: the real one is not published.
 pub(super) const BASE_PATH: &str = "/api-menage";
-const SCOPES: [&str; 2] = ["openid", "dihal.sisiaoapimenage"];
 const LIFETIME: Duration = Duration::from_secs(3600);
 
 /// What the sandbox knows.
@@ -58,7 +58,7 @@ impl State {
         Self {
             client_id: client_id.to_owned(),
             client_secret: client_secret.to_owned(),
-            scopes: SCOPES.map(str::to_owned).into(),
+            scopes: DEFAULT_SCOPES.map(str::to_owned).into(),
             lifetime: LIFETIME,
             token_endpoint: Behaviour::default(),
             gateway: Behaviour::default(),
@@ -154,7 +154,7 @@ impl State {
 
 /// What an operation answers of which a test has said nothing.
 fn unsaid(operation: &Operation) -> ResponseTemplate {
-    if operation.method == "GET" && operation.path.ends_with("/healthcheck") {
+    if operation.method == "GET" && operation.path.ends_with(HEALTHCHECK) {
         return ResponseTemplate::new(200).set_body_json(health());
     }
     tracing::warn!(operation = operation.id, "the sandbox was not told what this operation answers: it answers 501");
@@ -199,6 +199,6 @@ impl Respond for Gateway {
 }
 
 /// A test that panicked leaves the state whole.
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+pub(super) fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }

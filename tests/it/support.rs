@@ -88,19 +88,19 @@ pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 impl Log {
     /// Captures what this thread logs, until the guard is dropped.
     pub(crate) fn capture(&self) -> DefaultGuard {
-        let writer = self.clone();
-        let ours = Targets::new().with_target("menage_b2b", Level::TRACE);
-        let layer = tracing_subscriber::fmt::layer().with_writer(move || writer.clone()).with_ansi(false);
-        tracing_subscriber::registry().with(layer.with_filter(ours)).set_default()
+        self.capture_with(FmtSpan::NONE)
     }
 
-    /// Captures each span of this thread at its end, with all its fields, until the guard is dropped.
+    /// Captures each span of this thread at its end too, with all its fields.
     pub(crate) fn capture_spans(&self) -> DefaultGuard {
+        self.capture_with(FmtSpan::CLOSE)
+    }
+
+    fn capture_with(&self, spans: FmtSpan) -> DefaultGuard {
         let writer = self.clone();
         let ours = Targets::new().with_target("menage_b2b", Level::TRACE);
         let layer = tracing_subscriber::fmt::layer().with_writer(move || writer.clone()).with_ansi(false);
-        let layer = layer.with_span_events(FmtSpan::CLOSE);
-        tracing_subscriber::registry().with(layer.with_filter(ours)).set_default()
+        tracing_subscriber::registry().with(layer.with_span_events(spans).with_filter(ours)).set_default()
     }
 
     pub(crate) fn text(&self) -> String {
