@@ -362,12 +362,13 @@ impl Call {
         if span.is_disabled() {
             return span;
         }
-        let Some(operation) = self.operation else { return span };
-        span.record("otel.name", format!("{} {}", operation.method, operation.path));
-        span.record("url.template", operation.path);
-        span.record("menage_b2b.operation_id", operation.id);
         if resends > 0 {
             span.record("http.request.resend_count", resends);
+        }
+        if let Some(operation) = self.operation {
+            span.record("otel.name", format!("{} {}", operation.method, operation.path));
+            span.record("url.template", operation.path);
+            span.record("menage_b2b.operation_id", operation.id);
         }
         span
     }

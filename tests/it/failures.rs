@@ -458,6 +458,18 @@ async fn each_try_has_a_span_by_the_names_of_opentelemetry() {
 }
 
 #[tokio::test]
+async fn a_request_of_the_callers_own_counts_its_tries_in_spans_too() {
+    let (sandbox, client) = sandbox().await;
+    sandbox.gateway().script([Fault::Status(503)]);
+    let log = crate::support::Log::default();
+    let captured = log.capture_spans();
+    let url = Url::parse(&format!("{}/healthcheck", client.base_url())).unwrap();
+    client.execute(Request::new(Method::GET, url)).await.unwrap();
+    drop(captured);
+    assert_eq!(log.text().matches("resend_count=1").count(), 1, "{}", log.text());
+}
+
+#[tokio::test]
 async fn a_body_of_an_error_can_be_read_as_the_type_that_the_document_declares() {
     let (sandbox, client) = sandbox().await;
     sandbox.operation("healthcheck").answers_with(answer(409).set_body_json(json!({ "code": "X" })));
