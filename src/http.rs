@@ -28,7 +28,9 @@ pub(crate) struct Http {
 
 impl Http {
     pub(crate) fn new() -> Self {
-        let builder = reqwest::Client::builder().user_agent(USER_AGENT);
+        // Calls have retries of their own; for its own, reqwest would copy each request.
+        let retry = reqwest::retry::never().max_retries_per_request(0);
+        let builder = reqwest::Client::builder().user_agent(USER_AGENT).retry(retry);
         Self {
             builder,
             is_customised: false,
