@@ -5,7 +5,7 @@ use std::pin::Pin;
 use bytes::{Bytes, BytesMut};
 use progenitor_client::ResponseValue;
 use reqwest::header::HeaderMap;
-use reqwest::{Response, StatusCode};
+use reqwest::{Response, StatusCode, Version};
 use serde::de::{DeserializeOwned, Error as _};
 
 use crate::body::without_mark;
@@ -165,10 +165,15 @@ fn failed(mut answer: Response, to: To<'_>, fault: Unread) -> Error {
 /// Reads a whole body, unless it is larger than the limit. Most come in one piece, which is not copied then.
 async fn whole(answer: &mut Response, limit: usize) -> Result<Bytes, Unread> {
     // What is announced need not be read; what was unpacked on the way is not announced.
-    if answer.content_length().is_some_and(|length| length > limit as u64) {
+    let announced = answer.content_length();
+    if announced.is_some_and(|length| length > limit as u64) {
         return Err(Unread::TooLarge);
     }
     let Some(first) = piece(answer, limit).await? else { return Ok(Bytes::new()) };
+    // Not so in HTTP/2: whoever stops before the frame that ends a stream resets it.
+    if announced == Some(first.len() as u64) && answer.version() <= Version::HTTP_11 {
+        return Ok(first);
+    }
     let Some(second) = piece(answer, limit - first.len()).await? else { return Ok(first) };
     let mut whole = BytesMut::from(first);
     whole.extend_from_slice(&second);
@@ -193,17 +198,34 @@ mod tests {
 
     use super::*;
 
-    /// Fetches a body that comes in these pieces.
-    async fn chunked(pieces: &[&str]) -> Response {
-        let chunks: String = pieces.iter().map(|piece| format!("{:x}\r\n{piece}\r\n", piece.len())).collect();
+    /// Fetches an answer that is written like this after its first line.
+    async fn answer(rest: String) -> Response {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         std::thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
             assert_ne!(stream.read(&mut [0; 8192]).unwrap(), 0);
-            write!(stream, "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{chunks}0\r\n\r\n").unwrap();
+            write!(stream, "HTTP/1.1 200 OK\r\n{rest}").unwrap();
         });
         reqwest::Client::builder().no_proxy().build().unwrap().get(url).send().await.unwrap()
+    }
+
+    /// Fetches a body that comes in these pieces.
+    async fn chunked(pieces: &[&str]) -> Response {
+        let chunks: String = pieces.iter().map(|piece| format!("{:x}\r\n{piece}\r\n", piece.len())).collect();
+        answer(format!("transfer-encoding: chunked\r\n\r\n{chunks}0\r\n\r\n")).await
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_announced_is_read_to_its_end_and_not_beyond() {
+        // It comes in more pieces than one.
+        let long = "x".repeat(1 << 20);
+        for (body, more) in [(long.as_str(), ""), ("ab", "c"), ("", "c")] {
+            let length = body.len();
+            let mut answer = answer(format!("content-length: {length}\r\n\r\n{body}{more}")).await;
+            let read = whole(&mut answer, length).await;
+            assert!(read.is_ok_and(|read| read == body), "{length}");
+        }
     }
 
     #[tokio::test]

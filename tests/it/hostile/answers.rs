@@ -172,6 +172,19 @@ async fn the_token_endpoint_breaks_in_the_same_ways_and_is_asked_once() {
 }
 
 #[tokio::test]
+async fn a_connection_is_used_again_whether_an_answer_says_its_length_or_not() {
+    let unmeasured = format!("{CHUNKED}2\r\n{{}}\r\n0\r\n\r\n");
+    for answer in [GOOD, unmeasured.as_str()] {
+        let (network, server) = (Network::start().await, Server::start([says(answer), says(answer)].concat()));
+        let client = network.client(&server);
+        for _ in 0..2 {
+            call(&client, &Method::GET).await.unwrap();
+        }
+        assert_eq!((server.requests(), server.connections()), (2, 1), "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn a_connection_that_the_server_has_closed_costs_no_call_and_no_try() {
     for method in [Method::GET, Method::POST] {
         let (network, server) = (Network::start().await, Server::start(says(GOOD)));
