@@ -27,7 +27,7 @@ pub use self::credentials::Credentials;
 pub(crate) use self::credentials::Secrecy;
 pub(crate) use self::slips::{Part, Slip};
 pub use self::state::TokenState;
-pub(crate) use self::token::Bearer;
+pub(crate) use self::token::{Bearer, Issue};
 
 use self::cache::{Cache, Rules};
 use self::endpoint::{Endpoint, checked_scopes};
@@ -96,7 +96,7 @@ impl Authenticator {
         if let (Some(token), _) = self.cache.look()
             && token.header() == header
         {
-            self.cache.reject(&token.bearer());
+            self.cache.reject(token.bearer().issue);
         }
     }
 
@@ -121,13 +121,13 @@ impl Authenticator {
         self.cache.fresh_bearer()
     }
 
-    pub(crate) fn reject_bearer(&self, bearer: &Bearer) {
-        self.cache.reject(bearer);
+    pub(crate) fn reject_issue(&self, issue: Issue) {
+        self.cache.reject(issue);
     }
 
     /// Tells whether some nodes of the gateway may not know the token yet.
-    pub(crate) fn is_young(&self, bearer: &Bearer) -> bool {
-        self.cache.is_young(bearer)
+    pub(crate) fn is_young(&self, issue: Issue) -> bool {
+        self.cache.is_young(issue)
     }
 }
 

@@ -99,7 +99,7 @@ impl Client {
     /// Fails as every call does; see [`ErrorKind`](crate::ErrorKind). An answer that is no success (2xx) is an error too. So
     /// is an address of another origin than the base URL's: nothing is sent then.
     pub async fn execute(&self, request: Request) -> Result<Response, Error> {
-        self.transport().call(Box::new(request), None, None).await
+        self.transport().execute(request).await
     }
 
     /// Returns a client that adds headers to its calls, such as a correlation id or `traceparent`. A header that a call

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
-use crate::auth::{Authenticator, Bearer};
+use crate::auth::{Authenticator, Bearer, Issue};
 use crate::body::read_beginning;
 use crate::challenge::refuses_token;
 use crate::error::{Error, Peer};
@@ -57,12 +57,21 @@ struct Tries(u32);
 struct Call {
     accept: Option<&'static str>,
     operation: Option<&'static Operation>,
-    is_healthcheck: bool,
     deadline: Instant,
     /// How often a request went out.
     sent: AtomicU32,
-    /// The request as it was given, to be sent again. A body that is a stream can be sent once only.
-    copy: Option<Request>,
+    again: Again,
+}
+
+/// How the request of a call is made once more, should that be needed.
+pub(crate) enum Again {
+    /// From its method and its address: it has no more, as most have not. To copy it would cost each call more than all
+    /// else here does.
+    Bare(Method, String),
+    /// From the request as it was given.
+    Copy(Box<Request>),
+    /// Not at all: its body is a stream.
+    Never,
 }
 
 /// What is rare, in a box.
@@ -132,33 +141,29 @@ impl Transport {
     pub(crate) async fn call(
         &self,
         mut request: Box<Request>,
+        again: Again,
         accept: Option<&'static str>,
         operation: Option<&'static Operation>,
     ) -> Result<Response, Error> {
-        let call = self.begin(&mut request, accept, operation)?;
-        let Some(bearer) = self.authenticator.fresh_bearer() else {
+        let now = Instant::now();
+        let deadline = deadline_in(now, self.limits.call);
+        let call = Box::new(Call { accept, operation, deadline, sent: AtomicU32::new(0), again });
+        self.complete(&mut request, &call, now);
+        self.retries.note_call();
+        let Some(Bearer { header, issue }) = self.authenticator.fresh_bearer() else {
             return self.without_token(request, call).await;
         };
-        match self.send(request, &bearer, &call).await {
+        match self.send(request, header, &call).await {
             Ok(answer) if answer.status().is_success() => Ok(answer),
-            outcome => self.rescue(outcome, bearer, call).await,
+            outcome => self.rescue(outcome, issue, call).await,
         }
     }
 
-    /// Makes a request ready to be sent, and a copy of it.
-    fn begin(
-        &self,
-        request: &mut Request,
-        accept: Option<&'static str>,
-        operation: Option<&'static Operation>,
-    ) -> Result<Box<Call>, Error> {
-        let id = operation.map(|operation| operation.id);
-        self.check_origin(request.url()).map_err(|error| error.with_operation(id))?;
-        let now = Instant::now();
-        let call = Call::new(request, accept, operation, now, self.limits.call);
-        self.complete(request, &call, now);
-        self.retries.note_call();
-        Ok(call)
+    /// Sends a request that is of no operation, as [`call`](Self::call) sends others.
+    pub(crate) async fn execute(&self, request: Request) -> Result<Response, Error> {
+        self.check_origin(request.url())?;
+        let again = Again::of(&request);
+        self.call(Box::new(request), again, None, None).await
     }
 
     /// Makes a call for which there is no token in hand, or none that needs no renewal.
@@ -172,32 +177,32 @@ impl Transport {
 
     /// Goes on with a call whose first answer is not a success.
     #[cold]
-    fn rescue(&self, outcome: Result<Response, Error>, bearer: Bearer, call: Box<Call>) -> BoxedAnswer<'_> {
+    fn rescue(&self, outcome: Result<Response, Error>, issue: Issue, call: Box<Call>) -> BoxedAnswer<'_> {
         Box::pin(async move {
-            let first = self.judge(outcome, &bearer, &call).await;
+            let first = self.judge(outcome, issue, &call).await;
             self.finish(first, &call).await
         })
     }
 
     /// Ends a call after its first try.
     async fn finish(&self, first: Result<Response, Error>, call: &Call) -> Result<Response, Error> {
-        let outcome = match (first, &call.copy) {
-            (Err(error), Some(copy)) => self.try_again(error, copy, call).await,
+        let outcome = match (first, call.again.method()) {
+            (Err(error), Some(method)) => self.try_again(error, method, call).await,
             (Err(error), None) => Err(error.with_tries(1)),
             (answer, _) => answer,
         };
         outcome.map_err(|error| error.with_operation(call.operation.map(|operation| operation.id)))
     }
 
-    async fn try_again(&self, error: Error, copy: &Request, call: &Call) -> Result<Response, Error> {
-        let repeatable = Repeatable { is_idempotent: copy.method().is_idempotent(), deadline: call.deadline };
+    async fn try_again(&self, error: Error, method: &Method, call: &Call) -> Result<Response, Error> {
+        let repeatable = Repeatable { is_idempotent: method.is_idempotent(), deadline: call.deadline };
         let mut tries = 1;
         let again = || {
             tries += 1;
             async move {
                 match self.again(call) {
                     Some(request) => self.exchange(request, call).await,
-                    // What was copied once can be copied again.
+                    // Only a request that can be made once more has come here.
                     None => Err(Error::invalid_request("the request cannot be sent again")),
                 }
             }
@@ -207,14 +212,18 @@ impl Transport {
         Ok(answer)
     }
 
-    /// Copies the request once more, for what is left of the call's time.
+    /// Makes the request once more, for what is left of the call's time.
     fn again(&self, call: &Call) -> Option<Box<Request>> {
-        let mut request = Box::new(call.copy.as_ref()?.try_clone()?);
+        let mut request = Box::new(match &call.again {
+            Again::Bare(method, address) => Request::new(method.clone(), self.url(address)),
+            Again::Copy(request) => request.try_clone()?,
+            Again::Never => return None,
+        });
         self.complete(&mut request, call, Instant::now());
         Some(request)
     }
 
-    /// Adds what no copy has: one without headers allocates nothing for them.
+    /// Adds what every request gets.
     fn complete(&self, request: &mut Request, call: &Call, now: Instant) {
         if let Some(accept) = call.accept {
             request.headers_mut().entry(ACCEPT).or_insert(HeaderValue::from_static(accept));
@@ -225,36 +234,36 @@ impl Transport {
 
     /// Sends a request with a token.
     async fn exchange(&self, mut request: Box<Request>, call: &Call) -> Result<Response, Error> {
-        let bearer = self.bearer(call.deadline).await?;
+        let Bearer { header, issue } = self.bearer(call.deadline).await?;
         self.limit(&mut request, call, Instant::now());
-        let outcome = self.send(request, &bearer, call).await;
-        self.judge(outcome, &bearer, call).await
+        let outcome = self.send(request, header, call).await;
+        self.judge(outcome, issue, call).await
     }
 
     /// Makes an error of an answer that is not a success. If the gateway refused the token, the request did not arrive: it is
     /// sent again with another, whatever its method.
-    async fn judge(&self, outcome: Result<Response, Error>, bearer: &Bearer, call: &Call) -> Result<Response, Error> {
+    async fn judge(&self, outcome: Result<Response, Error>, issue: Issue, call: &Call) -> Result<Response, Error> {
         let answer = outcome?;
-        let answer = if refuses(&answer) { self.replay(bearer, answer, call).await? } else { answer };
+        let answer = if refuses(&answer) { self.replay(issue, answer, call).await? } else { answer };
         if answer.status().is_success() { Ok(answer) } else { Err(self.failure(answer, call).await) }
     }
 
     /// Renews a token that was refused and sends the request again: once, and once more after a pause if the new token may
     /// not have reached every node of the gateway.
-    async fn replay(&self, refused: &Bearer, mut answer: Response, call: &Call) -> Result<Response, Error> {
-        self.authenticator.reject_bearer(refused);
+    async fn replay(&self, refused: Issue, mut answer: Response, call: &Call) -> Result<Response, Error> {
+        self.authenticator.reject_issue(refused);
         let Some(request) = self.again(call) else { return Ok(answer) };
-        let bearer = self.bearer(call.deadline).await?;
-        if bearer.generation != refused.generation {
-            answer = self.send(request, &bearer, call).await?;
+        let Bearer { header, issue } = self.bearer(call.deadline).await?;
+        if issue.generation != refused.generation {
+            answer = self.send(request, header, call).await?;
         }
         let has_time = Instant::now() + CATCHING_UP < call.deadline;
-        if refuses(&answer) && has_time && self.authenticator.is_young(&bearer) {
+        if refuses(&answer) && has_time && self.authenticator.is_young(issue) {
             tracing::debug!("the gateway refuses a new token: trying once more after a pause");
             sleep(CATCHING_UP).await;
-            let bearer = self.bearer(call.deadline).await?;
+            let Bearer { header, .. } = self.bearer(call.deadline).await?;
             if let Some(request) = self.again(call) {
-                answer = self.send(request, &bearer, call).await?;
+                answer = self.send(request, header, call).await?;
             }
         }
         Ok(answer)
@@ -288,11 +297,11 @@ impl Transport {
     fn send(
         &self,
         mut request: Box<Request>,
-        bearer: &Bearer,
+        bearer: HeaderValue,
         call: &Call,
     ) -> impl Future<Output = Result<Response, Error>> + use<> {
         let span = call.span(&request);
-        request.headers_mut().insert(AUTHORIZATION, bearer.header.clone());
+        request.headers_mut().insert(AUTHORIZATION, bearer);
         let mut sent = self.http.execute(*request).instrument(span);
         async move {
             let answer = (&mut sent).await.map_err(|error| Error::transport(error, Peer::Api));
@@ -322,7 +331,7 @@ impl Transport {
 
     async fn failure(&self, answer: Response, call: &Call) -> Error {
         let asked = Asked {
-            is_healthcheck: call.is_healthcheck,
+            is_healthcheck: call.again.method() == Some(&Method::GET) && answer.url().path().ends_with(HEALTHCHECK),
             lacks_scope: !self.authenticator.state().missing_scopes().is_empty(),
             ..Asked::of(call.operation)
         };
@@ -330,19 +339,27 @@ impl Transport {
     }
 }
 
-impl Call {
-    fn new(
-        request: &Request,
-        accept: Option<&'static str>,
-        operation: Option<&'static Operation>,
-        now: Instant,
-        limit: Duration,
-    ) -> Box<Self> {
-        let deadline = deadline_in(now, limit);
-        let is_healthcheck = *request.method() == Method::GET && request.url().path().ends_with(HEALTHCHECK);
-        Box::new(Self { accept, operation, is_healthcheck, deadline, sent: AtomicU32::new(0), copy: copy_of(request) })
+impl Again {
+    /// Of a request that was made with no more than a method and an address, and may have got more since.
+    pub(crate) fn at(address: String, request: &Request) -> Self {
+        let is_bare = request.headers().is_empty() && request.body().is_none();
+        if is_bare { Self::Bare(request.method().clone(), address) } else { Self::of(request) }
     }
 
+    fn of(request: &Request) -> Self {
+        request.try_clone().map_or(Self::Never, |copy| Self::Copy(Box::new(copy)))
+    }
+
+    fn method(&self) -> Option<&Method> {
+        match self {
+            Self::Bare(method, _) => Some(method),
+            Self::Copy(request) => Some(request.method()),
+            Self::Never => None,
+        }
+    }
+}
+
+impl Call {
     /// A span of one try, by the names that OpenTelemetry has for HTTP clients. It has no argument's value in it.
     fn span(&self, request: &Request) -> Span {
         let resends = self.sent.fetch_add(1, Ordering::Relaxed);
@@ -379,17 +396,6 @@ impl fmt::Debug for Transport {
         let headers: Vec<_> = self.headers.keys().map(HeaderName::as_str).collect();
         f.debug_struct("Transport").field("headers", &headers).field("retries", &self.retries).finish_non_exhaustive()
     }
-}
-
-/// Copies a request, if its body is no stream. `try_clone` does the same, and allocates for a timeout even where none is set.
-fn copy_of(request: &Request) -> Option<Request> {
-    if request.body().is_some() || request.timeout().is_some() {
-        return request.try_clone();
-    }
-    let mut copy = Request::new(request.method().clone(), request.url().clone());
-    *copy.headers_mut() = request.headers().clone();
-    *copy.version_mut() = request.version();
-    Some(copy)
 }
 
 /// Tells how many tries an answer took.

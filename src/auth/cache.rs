@@ -14,7 +14,7 @@ use tracing::Instrument;
 use super::clock::{Clock, Now};
 use super::flight::{Flight, Outcome};
 use super::store::{History, Store, Verdict};
-use super::token::{Bearer, Grant, Token};
+use super::token::{Bearer, Grant, Issue, Token};
 use crate::chance::chance;
 use crate::error::Error;
 use crate::kind::ErrorKind;
@@ -85,14 +85,14 @@ impl Cache {
     }
 
     /// Withdraws a token that was rejected, if it is the one in hand.
-    pub(super) fn reject(&self, bearer: &Bearer) {
-        if self.shared.store.reject(bearer.generation, self.shared.now()) {
-            tracing::warn!(generation = bearer.generation, "a token was rejected before its end: it is renewed");
+    pub(super) fn reject(&self, issue: Issue) {
+        if self.shared.store.reject(issue.generation, self.shared.now()) {
+            tracing::warn!(generation = issue.generation, "a token was rejected before its end: it is renewed");
         }
     }
 
-    pub(super) fn is_young(&self, bearer: &Bearer) -> bool {
-        bearer.is_young(self.shared.now())
+    pub(super) fn is_young(&self, issue: Issue) -> bool {
+        issue.is_young(self.shared.now())
     }
 
     /// Returns the token in hand if it is valid, and the last failure.

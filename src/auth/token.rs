@@ -89,6 +89,12 @@ pub(super) enum Stage {
 #[derive(Clone, Debug)]
 pub(crate) struct Bearer {
     pub(crate) header: HeaderValue,
+    pub(crate) issue: Issue,
+}
+
+/// Which token of a client's one is, and since when there is that.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Issue {
     pub(crate) generation: u64,
     landed: Now,
 }
@@ -120,7 +126,8 @@ impl Token {
     }
 
     pub(super) fn bearer(&self) -> Bearer {
-        Bearer { header: self.header(), generation: self.generation, landed: self.landed }
+        let issue = Issue { generation: self.generation, landed: self.landed };
+        Bearer { header: self.header(), issue }
     }
 
     pub(super) fn is_valid(&self, now: Now) -> bool {
@@ -147,7 +154,7 @@ impl Token {
     }
 }
 
-impl Bearer {
+impl Issue {
     pub(super) fn is_young(&self, now: Now) -> bool {
         now.since(self.landed) < YOUTH
     }
@@ -256,7 +263,7 @@ mod tests {
     fn youth_ends_two_seconds_after_the_token_came_however_long_that_took() {
         let slow = at(Duration::from_secs(20));
         let token = Token::new(Grant::new("abc", None, None).unwrap(), 1, Now::default(), slow, 0.0);
-        let is_young = |age| token.bearer().is_young(at(slow.wall + age));
+        let is_young = |age| token.bearer().issue.is_young(at(slow.wall + age));
         assert!(is_young(YOUTH - MOMENT) && !is_young(YOUTH));
     }
 }

@@ -224,7 +224,7 @@ async fn health(client: &generated::Client, setup: &Setup, checks: &mut Vec<Chec
 async fn ask(transport: &Transport) -> Result<(StatusCode, HeaderMap), Error> {
     let mut request = Request::new(Method::GET, transport.url(&format!("{}{HEALTHCHECK}", transport.base())));
     request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
-    let answer = transport.call(Box::new(request), None, None).await?;
+    let answer = transport.execute(request).await?;
     let (status, headers, mut body) = (answer.status(), answer.headers().clone(), Vec::new());
     read_beginning(answer, &mut body).await.map_err(|error| Error::transport(error, Peer::Api))?;
     match serde_json::from_slice::<serde_json::Value>(&body) {

@@ -10,7 +10,7 @@ use super::url::Url;
 use super::{form, multipart, text};
 use crate::error::Error;
 use crate::operation::Operation;
-use crate::transport::Transport;
+use crate::transport::{Again, Transport};
 
 /// A request that is being put together.
 #[must_use = "`send` sends it"]
@@ -20,6 +20,8 @@ pub struct Call<'c> {
     operation: &'static Operation,
     /// In a box, so that it is not copied from one function into the next.
     request: Box<Request>,
+    /// What the request was made from, and can be again.
+    address: String,
     accept: Option<&'static str>,
     cookies: Option<Box<HeaderMap>>,
 }
@@ -31,10 +33,10 @@ impl<'c> Call<'c> {
     ///
     /// Fails, and sends nothing, if an argument does not fit into the address.
     pub fn new(transport: &'c Transport, operation: &'static Operation, url: Url) -> Result<Self, Error> {
-        let url = url.finish().map_err(|fault| refused(operation, fault))?;
+        let address = url.finish().map_err(|fault| refused(operation, fault))?;
         let method = Method::from_bytes(operation.method.as_bytes()).unwrap_or_default();
-        let request = Box::new(Request::new(method, transport.url(&url)));
-        Ok(Self { transport, operation, request, accept: None, cookies: None })
+        let request = Box::new(Request::new(method, transport.url(&address)));
+        Ok(Self { transport, operation, request, address, accept: None, cookies: None })
     }
 
     /// Says which media types are understood.
@@ -127,11 +129,12 @@ impl<'c> Call<'c> {
     ///
     /// Fails as every call does.
     pub fn send(self) -> impl Future<Output = Result<Response, Error>> + use<'c> {
-        let Self { transport, operation, mut request, accept, cookies } = self;
+        let Self { transport, operation, mut request, address, accept, cookies } = self;
         if let Some(cookies) = cookies {
             request.headers_mut().extend(*cookies);
         }
-        transport.call(request, accept, Some(operation))
+        let again = Again::at(address, &request);
+        transport.call(request, again, accept, Some(operation))
     }
 
     /// A content type that the document declares as a header too stands there once: the body's own.

@@ -461,7 +461,7 @@ async fn a_herd_of_rejections_causes_one_renewal_and_nobody_gets_the_dead_token(
         .map(|_| (cache.clone(), dead.clone()))
         .map(|(cache, dead)| {
             tokio::spawn(async move {
-                cache.reject(&dead);
+                cache.reject(dead.issue);
                 cache.bearer().await
             })
         })
@@ -477,10 +477,10 @@ async fn a_late_rejection_of_an_older_token_does_nothing() {
     let endpoint = Endpoint::granting(HOUR);
     let cache = endpoint.cache();
     let first = cache.bearer().await.unwrap();
-    cache.reject(&first);
+    cache.reject(first.issue);
     sleep(SECOND).await;
     assert_eq!(token(&cache).await, "token2");
-    cache.reject(&first);
+    cache.reject(first.issue);
     assert_eq!(token(&cache).await, "token2");
     assert_eq!(endpoint.requests(), 2);
 }
@@ -493,7 +493,7 @@ async fn a_rejection_during_a_renewal_joins_it() {
     advance(400 * SECOND).await;
     token(&cache).await;
     sleep(LATENCY / 2).await;
-    cache.reject(&dead);
+    cache.reject(dead.issue);
     let (outcome, waited) = timed(&cache).await;
     assert_eq!(outcome.unwrap().header, "Bearer token2");
     assert!(waited <= LATENCY / 2, "{waited:?}");
@@ -506,7 +506,7 @@ async fn a_rejection_during_an_outage_gives_the_cause_and_not_the_dead_token() {
     let cache = endpoint.cache();
     let dead = cache.bearer().await.unwrap();
     endpoint.set_answer(Answer::Unavailable(None));
-    cache.reject(&dead);
+    cache.reject(dead.issue);
     sleep(SECOND).await;
     for _ in 0..20 {
         assert_eq!(failure(&cache).await.status(), Some(StatusCode::SERVICE_UNAVAILABLE));
@@ -521,7 +521,7 @@ async fn an_api_that_rejects_every_token_causes_no_loop() {
     let start = Instant::now();
     while start.elapsed() < 60 * SECOND {
         let bearer = cache.bearer().await.unwrap();
-        cache.reject(&bearer);
+        cache.reject(bearer.issue);
         sleep(SECOND / 10).await;
     }
     assert!((6..=12).contains(&endpoint.requests()), "{}", endpoint.requests());
@@ -531,9 +531,9 @@ async fn an_api_that_rejects_every_token_causes_no_loop() {
 async fn a_token_is_young_for_two_seconds() {
     let cache = Endpoint::granting(HOUR).cache();
     let bearer = cache.bearer().await.unwrap();
-    assert!(cache.is_young(&bearer));
+    assert!(cache.is_young(bearer.issue));
     advance(2 * SECOND).await;
-    assert!(!cache.is_young(&bearer));
+    assert!(!cache.is_young(bearer.issue));
 }
 
 // Both clocks.

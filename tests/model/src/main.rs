@@ -158,11 +158,11 @@ impl World {
         let mut last = 0;
         for _ in 0..3 {
             let Ok(bearer) = self.bearer() else { continue };
-            assert!(bearer.generation >= last, "an older token than before");
-            last = bearer.generation;
-            if rejections && thread_rng().gen_bool(0.3) && self.store.reject(bearer.generation, self.now()) {
-                last = bearer.generation + 1;
-                let is_first = self.rejected.lock().unwrap().insert(bearer.generation);
+            assert!(bearer.issue.generation >= last, "an older token than before");
+            last = bearer.issue.generation;
+            if rejections && thread_rng().gen_bool(0.3) && self.store.reject(bearer.issue.generation, self.now()) {
+                last = bearer.issue.generation + 1;
+                let is_first = self.rejected.lock().unwrap().insert(bearer.issue.generation);
                 assert!(is_first, "a token was withdrawn for the rejection of another");
             }
         }

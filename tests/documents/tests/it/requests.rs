@@ -3,7 +3,8 @@
 use menage_b2b::{DateTime, ErrorKind, FilePart};
 use menage_b2b_documents::clients::requests::{Client, types};
 use serde_json::{Value, json};
-use wiremock::ResponseTemplate;
+use wiremock::http::HeaderMap;
+use wiremock::{Request, ResponseTemplate};
 
 use crate::support::{Api, header};
 
@@ -175,7 +176,7 @@ async fn a_form_repeats_its_lists_or_joins_them() {
 }
 
 #[tokio::test]
-async fn a_file_is_a_part_and_its_body_can_be_sent_again() {
+async fn a_file_is_a_part() {
     let (api, client) = api().await;
     let upload = types::PostUploadBody {
         file: FilePart::new("hush-hush").file_name("pièce.pdf"),
@@ -208,6 +209,35 @@ async fn bytes_go_out_under_the_type_of_the_document() {
         (header(&request, "content-type").as_deref(), request.body.as_slice()),
         (Some("application/pdf"), &b"%PDF"[..])
     );
+}
+
+/// What a call says, without its token.
+fn said(call: &Request) -> (String, String, HeaderMap, Vec<u8>) {
+    let mut headers = call.headers.clone();
+    headers.remove("authorization").unwrap();
+    (call.method.to_string(), call.url.to_string(), headers, call.body.clone())
+}
+
+#[tokio::test]
+async fn a_call_is_sent_again_as_it_was_whatever_it_has_beside_its_address() {
+    let (api, client) = api().await;
+    let both = [401, 503];
+    api.first_answers(&both);
+    client.get_membre().id("a/b é").rang(3).send().await.unwrap();
+    api.first_answers(&both);
+    client.get_query().page(2).a_b(true).send().await.unwrap();
+    api.first_answers(&both);
+    client.get_headers().api_version("2").sid("s 1").trace("t").trace_query("q").send().await.unwrap();
+    // A POST that may have arrived is not sent again.
+    api.first_answers(&[401, 401]);
+    let upload =
+        types::PostUploadBody { file: FilePart::new("%PDF"), pages: None, nom: Some("N".to_owned()), filter: None };
+    client.post_upload().body(upload).send().await.unwrap();
+    let calls = api.calls().await;
+    assert_eq!(calls.len(), 4 * 3);
+    for tries in calls.chunks(3) {
+        assert_eq!([said(&tries[0]), said(&tries[0])], [said(&tries[1]), said(&tries[2])]);
+    }
 }
 
 #[tokio::test]

@@ -32,6 +32,11 @@ impl Api {
         self.transport.clone().into()
     }
 
+    /// Has the gateway give these answers first.
+    pub(crate) fn first_answers(&self, statuses: &[u16]) {
+        self.sandbox.gateway().script_answers(statuses.iter().map(|status| ResponseTemplate::new(*status)));
+    }
+
     /// The one call that the API received.
     pub(crate) async fn call(&self) -> Request {
         let mut calls = self.calls().await;
