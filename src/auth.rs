@@ -18,6 +18,7 @@ mod token;
 
 use std::fmt;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use reqwest::Url;
@@ -80,11 +81,7 @@ impl Authenticator {
     /// about half a second at first and half a minute after many, about ten times as long at first and twice at most if the
     /// request was refused, and longer if the server asks for it (`Retry-After`, up to 5 minutes and a quarter).
     pub async fn header(&self) -> Result<HeaderValue, Error> {
-        // The shorter way of nearly all calls.
-        match self.cache.header() {
-            Some(header) => Ok(header),
-            None => self.bearer().await.map(|bearer| bearer.header),
-        }
+        self.cache.header().await
     }
 
     /// Withdraws the token that an API has rejected, so that the next header holds another. A header of an older token does
@@ -117,7 +114,7 @@ impl Authenticator {
     }
 
     /// Returns the token in hand if it needs no renewal.
-    pub(crate) fn fresh_bearer(&self) -> Option<Bearer> {
+    pub(crate) fn fresh_bearer(&self) -> Poll<Bearer> {
         self.cache.fresh_bearer()
     }
 

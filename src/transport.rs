@@ -3,6 +3,7 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
@@ -150,7 +151,7 @@ impl Transport {
         let call = Box::new(Call { accept, operation, deadline, sent: AtomicU32::new(0), again });
         self.complete(&mut request, &call, now);
         self.retries.note_call();
-        let Some(Bearer { header, issue }) = self.authenticator.fresh_bearer() else {
+        let Poll::Ready(Bearer { header, issue }) = self.authenticator.fresh_bearer() else {
             return self.without_token(request, call).await;
         };
         match self.send(request, header, &call).await {
@@ -276,7 +277,7 @@ impl Transport {
 
     /// Returns a token, if there is one before the call's time is over.
     async fn bearer(&self, deadline: Instant) -> Result<Bearer, Error> {
-        if let Some(bearer) = self.authenticator.fresh_bearer() {
+        if let Poll::Ready(bearer) = self.authenticator.fresh_bearer() {
             return Ok(bearer);
         }
         // tokio's timer panics where there is no runtime.

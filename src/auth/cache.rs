@@ -1,9 +1,10 @@
 //! *When* to fetch a token. How, it is not told: it is given a way to fetch.
 
 use std::error::Error as _;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
+use std::task::Poll;
 use std::time::Duration;
 
 use reqwest::header::HeaderValue;
@@ -65,22 +66,33 @@ impl Cache {
         Self { shared: Arc::new(Shared { store: Store::new(), fetcher }) }
     }
 
-    /// Returns the header of a fresh token.
-    pub(super) fn header(&self) -> Option<HeaderValue> {
-        self.shared.store.fresh(self.shared.now(), Token::header)
+    /// Returns the header of a token, fetching it where there is none.
+    ///
+    /// Polled by hand: in an async function a header that is there at once would be moved once more, which is an eighth of
+    /// its cost.
+    pub(super) fn header(&self) -> impl Future<Output = Result<HeaderValue, Error>> + Send {
+        let mut wait = None;
+        poll_fn(move |context| {
+            let header = self.shared.store.fresh(self.shared.now(), |token| Ok(token.header()));
+            if header.is_ready() {
+                return header;
+            }
+            let wait = wait.get_or_insert_with(|| Box::pin(async { Ok(self.bearer_or_wait().await?.header) }));
+            wait.as_mut().poll(context)
+        })
     }
 
     /// Returns the token if it is fresh.
-    pub(super) fn fresh_bearer(&self) -> Option<Bearer> {
+    pub(super) fn fresh_bearer(&self) -> Poll<Bearer> {
         self.shared.store.fresh(self.shared.now(), Token::bearer)
     }
 
     /// Returns the token, fetching it where there is none.
     pub(super) async fn bearer(&self) -> Outcome {
         match self.fresh_bearer() {
-            Some(bearer) => Ok(bearer),
+            Poll::Ready(bearer) => Ok(bearer),
             // In a box, so that the usual way stays small.
-            None => Box::pin(self.bearer_or_wait()).await,
+            Poll::Pending => Box::pin(self.bearer_or_wait()).await,
         }
     }
 

@@ -1,6 +1,7 @@
 //! The token in hand, the flight under way, and what each caller gets: publish, read, reject. Nothing here waits.
 
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use super::backoff::Backoff;
@@ -50,13 +51,16 @@ impl Store {
     }
 
     /// Returns what is asked of the token if it is fresh. This is the way of nearly all calls.
-    pub(super) fn fresh<T>(&self, now: Now, ask: impl FnOnce(&Token) -> T) -> Option<T> {
-        self.ask_if(|token| token.stage(now) == Stage::Fresh, ask)
+    pub(super) fn fresh<T>(&self, now: Now, ask: impl FnOnce(&Token) -> T) -> Poll<T> {
+        match self.token.load().as_deref() {
+            Some(token) if token.stage(now) == Stage::Fresh => Poll::Ready(ask(token)),
+            _ => Poll::Pending,
+        }
     }
 
     /// Returns the token if it has not ended.
     pub(super) fn valid(&self, now: Now) -> Option<Bearer> {
-        self.ask_if(|token| token.is_valid(now), Token::bearer)
+        self.bearer_if(|token| token.is_valid(now))
     }
 
     /// Decides what a caller gets. Where a flight is wanted and allowed, `start` starts it.
@@ -65,8 +69,7 @@ impl Store {
         now: Now,
         start: impl FnOnce(History) -> Result<Flight, Error>,
     ) -> Result<Verdict, Error> {
-        let mut state = match self.ask_if(|token| matches!(token.stage(now), Stage::Fresh | Stage::Due), Token::bearer)
-        {
+        let mut state = match self.bearer_if(|token| matches!(token.stage(now), Stage::Fresh | Stage::Due)) {
             // Whoever holds the lock decides what this caller would.
             Some(bearer) => match self.try_lock() {
                 Some(state) => state,
@@ -142,9 +145,8 @@ impl Store {
         }
     }
 
-    fn ask_if<T>(&self, is_wanted: impl FnOnce(&Token) -> bool, ask: impl FnOnce(&Token) -> T) -> Option<T> {
-        let token = self.token.load();
-        token.as_deref().filter(|token| is_wanted(token)).map(ask)
+    fn bearer_if(&self, is_wanted: impl FnOnce(&Token) -> bool) -> Option<Bearer> {
+        self.token.load().as_deref().filter(|token| is_wanted(token)).map(Token::bearer)
     }
 
     /// A panic elsewhere leaves the state whole: each change to it is one assignment.

@@ -47,6 +47,7 @@ mod token;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use reqwest::StatusCode;
@@ -133,7 +134,7 @@ impl World {
 
     /// Asks for the token. The cache's own loop, which waits on tokio, is this one beside its limits of time.
     fn bearer(self: &Arc<Self>) -> Result<Bearer, Error> {
-        if let Some(bearer) = self.store.fresh(self.now(), token::Token::bearer) {
+        if let Poll::Ready(bearer) = self.store.fresh(self.now(), token::Token::bearer) {
             return Ok(bearer);
         }
         loop {
