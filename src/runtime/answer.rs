@@ -193,8 +193,14 @@ async fn piece(answer: &mut Response, left: usize) -> Result<Option<Bytes>, Unre
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
     use std::io::{Read, Write};
     use std::net::TcpListener;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::task::{Context, Poll};
+
+    use http_body::{Frame, SizeHint};
 
     use super::*;
 
@@ -225,6 +231,36 @@ mod tests {
             let mut answer = answer(format!("content-length: {length}\r\n\r\n{body}{more}")).await;
             let read = whole(&mut answer, length).await;
             assert!(read.is_ok_and(|read| read == body), "{length}");
+        }
+    }
+
+    /// A body in one frame, and another that ends it.
+    struct Framed(Option<Bytes>, Arc<AtomicBool>);
+
+    impl http_body::Body for Framed {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            let body = self.get_mut();
+            let frame = body.0.take();
+            body.1.store(frame.is_none(), Ordering::SeqCst);
+            Poll::Ready(frame.map(|frame| Ok(Frame::data(frame))))
+        }
+
+        fn size_hint(&self) -> SizeHint {
+            SizeHint::with_exact(self.0.as_ref().map_or(0, Bytes::len) as u64)
+        }
+    }
+
+    #[tokio::test]
+    async fn a_stream_of_http_2_is_read_to_its_last_frame() {
+        for (version, is_read_on) in [(Version::HTTP_11, false), (Version::HTTP_2, true), (Version::HTTP_3, true)] {
+            let has_ended = Arc::<AtomicBool>::default();
+            let body = reqwest::Body::wrap(Framed(Some(Bytes::from("ab")), Arc::clone(&has_ended)));
+            let answer = http::Response::builder().version(version).body(body).unwrap();
+            assert!(whole(&mut Response::from(answer), 2).await.is_ok_and(|read| read == "ab"));
+            assert_eq!(has_ended.load(Ordering::SeqCst), is_read_on, "{version:?}");
         }
     }
 
