@@ -357,7 +357,8 @@ async fn a_post_is_sent_once_unless_the_caller_says_otherwise() {
 #[tokio::test]
 async fn a_call_ends_with_its_time_even_while_it_waits_for_a_token_or_a_pause() {
     let (sandbox, _) = sandbox().await;
-    let hanging = answer(200).set_delay(Duration::from_secs(60));
+    // Long for the call, and not for a request: only the call's own time makes an error of it.
+    let hanging = answer(200).set_delay(Duration::from_secs(20));
     sandbox.token_endpoint().answers_with(hanging.clone());
     let client = sandbox.client_builder().call_timeout(Duration::from_millis(100)).build().unwrap();
     let error = client.healthcheck().send().await.unwrap_err();
