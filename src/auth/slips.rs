@@ -85,6 +85,8 @@ mod tests {
         for (client_id, secret, wanted) in [
             (GOOD, "1f8b6a34-5c1d-4f0e-9a57-3f5f0f1f2a3b", vec![]),
             ("x", "hush-hush", vec![]),
+            ("x", "'hush", vec![]),
+            ("x", "hush>", vec![]),
             ("0f8b 6a34", "hush\thush", vec![Slip::Blank(ClientId), Slip::Blank(Secret)]),
             ("\"0f8b\"", "<hush>", vec![Slip::Quoted(ClientId), Slip::Quoted(Secret)]),
             (
